@@ -1,0 +1,176 @@
+"""Every read about backtests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from apps.analysis.enums import RunState
+from apps.analysis.errors import (
+    BacktestNotFinished,
+    BacktestNotFound,
+    ChartNotReady,
+    EngineRunNotFound,
+    ResultMissing,
+)
+from apps.analysis.models import Backtest
+from apps.jobs.enums import FINAL_STATES, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from apps.analysis.models import EngineRun
+    from apps.users.models import User
+
+RESULTS = "backtests"
+CHART = "chart-{theme}.png"
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """Some rows of a result, and where the next page begins; None: nowhere."""
+
+    rows: list[dict[str, Any]]
+    next_offset: int | None
+
+
+def backtest_list(*, actor: User) -> QuerySet[Backtest]:
+    """Return the actor's backtests with their runs and jobs, newest first."""
+    return (
+        Backtest.objects.filter(owner=actor)
+        .select_related("job", "chart_job", "strategy_version__strategy")
+        .select_related("series__instrument")
+        .prefetch_related("runs")
+        .order_by("-created_at", "-id")
+    )
+
+
+def backtest_get(*, actor: User, backtest_id: UUID) -> Backtest:
+    """Return one of the actor's backtests.
+
+    Raises:
+        BacktestNotFound: There is none with this id for this actor.
+    """
+    backtest = backtest_list(actor=actor).filter(pk=backtest_id).first()
+    if backtest is None:
+        msg = f"There is no backtest {backtest_id}."
+        raise BacktestNotFound(msg)
+    return backtest
+
+
+def results_folder(backtest_id: UUID) -> Path:
+    """Return where a backtest's files lie."""
+    return Path(settings.DATA_DIR) / RESULTS / str(backtest_id)
+
+
+def engine_run_get(*, actor: User, backtest_id: UUID, engine: str | None) -> EngineRun:
+    """Return one engine's run that succeeded.
+
+    Args:
+        actor: Whose backtest it is.
+        backtest_id: The backtest.
+        engine: Which engine; None: the first that succeeded.
+
+    Raises:
+        BacktestNotFound: No such backtest for this actor.
+        BacktestNotFinished: There is no result, yet or at all.
+        EngineRunNotFound: This engine took no part, or failed.
+    """
+    backtest = backtest_get(actor=actor, backtest_id=backtest_id)
+    done = results_of(backtest)
+    for run in done:
+        if engine in {None, run.engine}:
+            return run
+    names = ", ".join(run.engine for run in done) or "none"
+    msg = f"This backtest has no result of {str(engine)[:40]!r}; it has: {names}."
+    raise EngineRunNotFound(msg, attr="engine")
+
+
+def results_of(backtest: Backtest) -> list[EngineRun]:
+    """Return the runs of a backtest that has ended, those that succeeded.
+
+    A comparison that found too few of them has failed; those that there are can be read.
+
+    Raises:
+        BacktestNotFinished: There is no result, yet or at all.
+    """
+    job = backtest.job
+    done = [run for run in backtest.runs.all() if run.state == RunState.SUCCEEDED]
+    succeeded = job is not None and job.state == JobState.SUCCEEDED
+    if succeeded or (done and job is not None and job.state in FINAL_STATES):
+        return done
+    state = job.state if job else "lost"
+    msg = f"The backtest has no result: its job is {state}."
+    raise BacktestNotFinished(msg)
+
+
+def trades_page(*, run: EngineRun, offset: int, limit: int) -> TablePage:
+    """Return some of a run's trades, in order of entry.
+
+    Raises:
+        ResultMissing: The file is gone or damaged.
+    """
+    from apps.analysis.results import REASONS, TRADES_FILE  # noqa: PLC0415
+
+    def render(row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **row,
+            "side": "long" if row["side"] > 0 else "short",
+            "exit_reason": REASONS[row["exit_reason"]],
+        }
+
+    return _page(run, TRADES_FILE, offset, limit, render)
+
+
+def equity_page(*, run: EngineRun, offset: int, limit: int) -> TablePage:
+    """Return some of a run's equity curve, oldest first.
+
+    Raises:
+        ResultMissing: The file is gone or damaged.
+    """
+    from apps.analysis.results import EQUITY_FILE  # noqa: PLC0415
+
+    return _page(run, EQUITY_FILE, offset, limit, dict)
+
+
+def chart_get(*, actor: User, backtest_id: UUID, theme: str) -> bytes:
+    """Return a backtest's picture as PNG.
+
+    Raises:
+        BacktestNotFound: No such backtest for this actor.
+        ChartNotReady: It is not drawn yet, or its job failed.
+        ResultMissing: The file is gone.
+    """
+    backtest = backtest_get(actor=actor, backtest_id=backtest_id)
+    job = backtest.chart_job
+    if job is None or job.state != JobState.SUCCEEDED:
+        state = f"its job is {job.state}" if job else "the backtest has no result"
+        msg = f"The picture is not ready: {state}."
+        raise ChartNotReady(msg)
+    path = results_folder(backtest.pk) / CHART.format(theme=theme)
+    if not path.exists():
+        msg = "The picture's file is gone; run the backtest again."
+        raise ResultMissing(msg)
+    return path.read_bytes()
+
+
+def _page(
+    run: EngineRun,
+    name: str,
+    offset: int,
+    limit: int,
+    render: Callable[[dict[str, Any]], dict[str, Any]],
+) -> TablePage:
+    # Only a process that reads results needs pyarrow.
+    from apps.analysis.results import table_read, table_rows  # noqa: PLC0415
+
+    table = table_read(Path(settings.DATA_DIR) / run.path / name)
+    rows = [render(row) for row in table_rows(table.slice(offset, limit))]
+    following = offset + limit
+    return TablePage(rows, following if following < table.num_rows else None)

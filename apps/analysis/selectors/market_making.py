@@ -1,0 +1,95 @@
+"""Every read about market-making runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from apps.analysis.enums import FillSide
+from apps.analysis.errors import (
+    MarketMakingNotFinished,
+    MarketMakingNotFound,
+    ResultMissing,
+)
+from apps.analysis.models import MarketMakingRun
+from apps.analysis.selectors.backtests import TablePage
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from apps.users.models import User
+
+MARKET_MAKING = "market-making"
+FILLS_FILE, EQUITY_FILE = "fills.parquet", "equity.parquet"
+
+
+def market_making_list(*, actor: User) -> QuerySet[MarketMakingRun]:
+    """Return the actor's runs with their jobs, newest first."""
+    return (
+        MarketMakingRun.objects.filter(owner=actor)
+        .select_related("job")
+        .order_by("-created_at", "-id")
+    )
+
+
+def market_making_get(*, actor: User, market_making_id: UUID) -> MarketMakingRun:
+    """Return one of the actor's runs.
+
+    Raises:
+        MarketMakingNotFound: There is none with this id for this actor.
+    """
+    run = market_making_list(actor=actor).filter(pk=market_making_id).first()
+    if run is None:
+        msg = f"There is no market-making run {market_making_id}."
+        raise MarketMakingNotFound(msg)
+    return run
+
+
+def market_making_folder(run_id: UUID) -> Path:
+    """Return where a run's files lie."""
+    return Path(settings.DATA_DIR) / MARKET_MAKING / str(run_id)
+
+
+def market_making_fills(*, run: MarketMakingRun, offset: int, limit: int) -> TablePage:
+    """Return some of a run's fills, in order of time.
+
+    Raises:
+        MarketMakingNotFinished: There is no result, yet or at all.
+        ResultMissing: The file is gone or damaged.
+    """
+    page = _page(run, FILLS_FILE, offset, limit)
+    for row in page.rows:
+        row["side"] = FillSide.BUY if row["side"] > 0 else FillSide.SELL
+    return page
+
+
+def market_making_equity(*, run: MarketMakingRun, offset: int, limit: int) -> TablePage:
+    """Return some of a run's records of middle, inventory and equity, oldest first.
+
+    Raises:
+        MarketMakingNotFinished: There is no result, yet or at all.
+        ResultMissing: The file is gone or damaged.
+    """
+    return _page(run, EQUITY_FILE, offset, limit)
+
+
+def _page(run: MarketMakingRun, name: str, offset: int, limit: int) -> TablePage:
+    # Only a process that reads results needs pyarrow.
+    from apps.analysis.results import table_read, table_rows  # noqa: PLC0415
+
+    if not run.path:
+        state = run.job.state if run.job else "lost"
+        msg = f"The market-making run has no result: its job is {state}."
+        raise MarketMakingNotFinished(msg)
+    try:
+        table = table_read(Path(settings.DATA_DIR) / run.path / name)
+    except ResultMissing as error:
+        msg = "This result's file is gone or damaged; ask for the same run again."
+        raise ResultMissing(msg) from error
+    rows: list[dict[str, Any]] = table_rows(table.slice(offset, limit))
+    following = offset + limit
+    return TablePage(rows, following if following < table.num_rows else None)

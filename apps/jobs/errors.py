@@ -1,0 +1,47 @@
+"""What can go wrong with jobs."""
+
+from __future__ import annotations
+
+from apps.core.errors import ApplicationError, Conflict, NotFound
+
+
+class JobNotFound(NotFound):
+    """There is no such job for this user."""
+
+    code = "job_not_found"
+
+
+class JobNotCancellable(Conflict):
+    """The job has ended already."""
+
+    code = "job_not_cancellable"
+
+
+class JobNotRetryable(Conflict):
+    """Only a failed or cancelled job can be run again."""
+
+    code = "job_not_retryable"
+
+
+class JobLost(ApplicationError):
+    """This run of the job was cancelled, or another worker has taken it over."""
+
+    code = "job_lost"
+
+
+class JobTimedOut(ApplicationError):
+    """The job took longer than it may."""
+
+    code = "job_timed_out"
+
+
+class WorkerLost(ApplicationError):
+    """The job's process died in every attempt that it had."""
+
+    code = "worker_lost"
+
+
+class JobKindUnknown(ApplicationError):
+    """No handler is registered under this name."""
+
+    code = "job_kind_unknown"

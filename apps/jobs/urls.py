@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.jobs import views
+
+urlpatterns = [
+    path("jobs/", views.JobListView.as_view(), name="job_list"),
+    path("jobs/<uuid:job_id>/", views.JobDetailView.as_view(), name="job_detail"),
+    path(
+        "jobs/<uuid:job_id>/cancel/", views.JobCancelView.as_view(), name="job_cancel"
+    ),
+    path("jobs/<uuid:job_id>/retry/", views.JobRetryView.as_view(), name="job_retry"),
+    path("jobs/<uuid:job_id>/log/", views.JobLogView.as_view(), name="job_log"),
+]

@@ -1,0 +1,26 @@
+"""Compare the files of candles and captures with their rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from apps.market.selectors import data_check
+
+
+class Command(BaseCommand):
+    """Names every file without a row, and every row whose file is gone or changed."""
+
+    help = "Check stored data against the database; exits with 1 on any finding."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what is wrong; succeed only where nothing is."""
+        findings = data_check(now=timezone.now())
+        for finding in findings:
+            self.stdout.write(f"{finding.code}  {finding.path}  {finding.message}")
+        if findings:
+            msg = f"{len(findings)} findings; see above."
+            raise CommandError(msg)
+        self.stdout.write("All files and rows agree.")

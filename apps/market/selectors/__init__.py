@@ -1,0 +1,36 @@
+"""Every read of instruments, candle series, their candles, and captured books."""
+
+from __future__ import annotations
+
+from apps.market.selectors.candles import CandlesPage, bars_get, candles_page
+from apps.market.selectors.captures import (
+    CAPTURE_ENGINE,
+    capture_for,
+    capture_get,
+    capture_list,
+    capture_path,
+)
+from apps.market.selectors.data import Finding, data_check
+from apps.market.selectors.series import (
+    instrument_get,
+    instrument_list,
+    series_get,
+    series_list,
+)
+
+__all__ = (
+    "CAPTURE_ENGINE",
+    "CandlesPage",
+    "Finding",
+    "bars_get",
+    "candles_page",
+    "capture_for",
+    "capture_get",
+    "capture_list",
+    "capture_path",
+    "data_check",
+    "instrument_get",
+    "instrument_list",
+    "series_get",
+    "series_list",
+)

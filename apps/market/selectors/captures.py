@@ -1,0 +1,90 @@
+"""Reads of captured order books."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from apps.market.errors import CaptureFileMissing, CaptureNotFound
+from apps.market.models import BookCapture
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from apps.market.models import Instrument
+    from apps.users.models import User
+
+# The engine that reads captures and plays them.
+CAPTURE_ENGINE = "hftbacktest"
+
+
+def capture_list(*, actor: User) -> QuerySet[BookCapture]:
+    """Return the actor's captures with their instruments, newest first."""
+    return (
+        BookCapture.objects.filter(owner=actor)
+        .select_related("instrument")
+        .order_by("-created_at", "-id")
+    )
+
+
+def capture_get(
+    *, actor: User, capture_id: UUID, attr: str | None = None
+) -> BookCapture:
+    """Return one of the actor's captures, with its instrument.
+
+    Args:
+        actor: Whose capture it is.
+        capture_id: Which one.
+        attr: The field that named it, where one did.
+
+    Raises:
+        CaptureNotFound: There is none with this id for this actor.
+    """
+    capture = capture_list(actor=actor).filter(pk=capture_id).first()
+    if capture is None:
+        msg = f"There is no capture {capture_id}; see GET /api/v1/captures/."
+        raise CaptureNotFound(msg, attr=attr)
+    return capture
+
+
+def capture_for(
+    *, instrument: Instrument, start: datetime, end: datetime
+) -> BookCapture | None:
+    """Return the newest capture of an instrument that covers a range of time.
+
+    Args:
+        instrument: Whose book is wanted; its owner's captures are looked through.
+        start: The first moment that must be covered, aware.
+        end: The last one, aware.
+
+    Returns:
+        The capture, or None where none reaches from `start` to `end`.
+    """
+    return (
+        BookCapture.objects.filter(
+            instrument=instrument, first__lte=start, last__gte=end
+        )
+        .order_by("-created_at", "-id")
+        .first()
+    )
+
+
+def capture_path(*, capture: BookCapture) -> Path:
+    """Return where a capture's file is, as a whole path.
+
+    Raises:
+        CaptureFileMissing: It is not there.
+    """
+    path = (Path(settings.DATA_DIR) / capture.path).resolve()
+    if not path.is_file():
+        msg = (
+            f"The file of capture {capture.pk} is gone; restore it, or import the same "
+            "capture again."
+        )
+        raise CaptureFileMissing(msg)
+    return path

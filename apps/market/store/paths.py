@@ -1,0 +1,44 @@
+"""Where the files of series and captures are kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from apps.market.enums import Timeframe
+
+CANDLES = "candles"
+CAPTURES = "captures"
+UPLOADS = "uploads"
+SCRATCH = "scratch"
+PARTIAL_SUFFIX = ".partial"
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_LONGEST_NAME = 60
+
+
+def candles_folder(venue: str, symbol: str, timeframe: Timeframe) -> PurePosixPath:
+    """Return the folder of a series, relative to the data directory.
+
+    Venue and symbol become names of a-z, 0-9 and hyphens, so that nothing in them can
+    lead elsewhere. Different symbols may share a folder; files are named by series.
+    """
+    return PurePosixPath(CANDLES, _slug(venue), _slug(symbol), str(timeframe))
+
+
+def series_file(folder: PurePosixPath, series_id: UUID, revision: int) -> PurePosixPath:
+    """Return the path of one revision of a series, relative to the data directory."""
+    return folder / f"{series_id}-{revision}.parquet"
+
+
+def capture_file(capture_id: UUID) -> PurePosixPath:
+    """Return the path of a capture, relative to the data directory."""
+    return PurePosixPath(CAPTURES, str(capture_id), "book.npz")
+
+
+def _slug(text: str) -> str:
+    slug = _NOT_IN_NAMES.sub("-", text.lower()).strip("-")[:_LONGEST_NAME]
+    return slug or "unnamed"

@@ -1,0 +1,22 @@
+"""Gunicorn: Uvicorn workers, the application loaded once before the fork."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+
+bind = os.environ.get("GUNICORN_BIND", "0.0.0.0:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY", 2 * multiprocessing.cpu_count() + 1))
+worker_class = "config.uvicorn_worker.Worker"
+preload_app = True
+graceful_timeout = 20
+timeout = 60
+keepalive = 75
+max_requests = 20_000
+max_requests_jitter = 2_000
+# The heartbeat file on memory, so that a slow disk is not taken for a hung worker.
+worker_tmp_dir = "/dev/shm"  # noqa: S108
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")

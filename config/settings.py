@@ -1,0 +1,263 @@
+"""Django's settings, built from the typed environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import dj_database_url
+
+from config.environment import BASE_DIR, environment_load
+from config.logs import logging_config
+from config.spectacular import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
+
+ENVIRONMENT = environment_load()
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value()
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.csrf_trusted_origins)
+DATA_DIR = ENVIRONMENT.data_dir
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "django_tasks_db",
+    "apps.core",
+    "apps.users",
+    "apps.jobs",
+    "apps.market",
+    "apps.strategies",
+    "apps.analysis",
+]
+
+MIDDLEWARE = [
+    "apps.core.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- data at rest
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    # FULL, not NORMAL: the last commits must survive a power cut.
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+        "PRAGMA busy_timeout=20000; PRAGMA foreign_keys=ON"
+    ),
+}
+
+
+def _database() -> dict[str, Any]:
+    url = ENVIRONMENT.database_url
+    default = f"sqlite:///{DATA_DIR / 'parallax.sqlite3'}"
+    database = dict(dj_database_url.parse(url.get_secret_value() if url else default))
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["OPTIONS"] = SQLITE_OPTIONS
+        # A file, as in life: other processes take part in the tests.
+        database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    else:
+        database["CONN_HEALTH_CHECKS"] = True
+        database["OPTIONS"] = {"application_name": "parallax", "connect_timeout": 5}
+    return database
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if ENVIRONMENT.redis_url:
+    CACHES: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": ENVIRONMENT.redis_url.get_secret_value(),
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["default", "backtest", "live"],
+    }
+}
+
+# --- people
+
+AUTH_USER_MODEL = "users.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATORS}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
+]
+
+# --- language, time, files
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)
+# The embedded server serves the finders' files itself; behind nginx they are collected.
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = DEBUG
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.body_max_bytes
+FILE_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.body_max_bytes
+BODY_MAX_BYTES = ENVIRONMENT.body_max_bytes
+UPLOAD_MAX_BYTES = ENVIRONMENT.upload_max_bytes
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+# --- security: on unless the installation says that it is not behind TLS
+
+SECURE_SSL_REDIRECT = ENVIRONMENT.https_only and not DEBUG
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT
+SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+# Probes inside a container speak plain HTTP to the process itself.
+SECURE_REDIRECT_EXEMPT = [r"^api/health/"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "apps.core.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    # Swagger UI and Redoc draw their icons from data URIs and style inline.
+    "img-src": ["'self'", "data:"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "script-src": ["'self'"],
+    "worker-src": ["'self'", "blob:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'self'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+# --- the API
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.users.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.StandardPagination",
+    "PAGE_SIZE": 20,
+    "DEFAULT_THROTTLE_CLASSES": [
+        "apps.core.throttling.AnonThrottle",
+        "apps.core.throttling.UserThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": ENVIRONMENT.throttle_anon,
+        "user": ENVIRONMENT.throttle_user,
+        "login": ENVIRONMENT.throttle_login,
+    },
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.core.exceptions.custom_exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.BoundedJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "COERCE_DECIMAL_TO_STRING": True,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "apps.core.exceptions.ApplicationExceptionHandler",
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
+
+# --- what the rooms are told
+
+JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
+JOB_MAX_ATTEMPTS = ENVIRONMENT.job_max_attempts
+JOB_POLL_SECONDS = ENVIRONMENT.job_poll_seconds
+JOB_WALL_SECONDS = ENVIRONMENT.job_wall_seconds
+JOB_MEMORY_BYTES = ENVIRONMENT.job_memory_bytes
+ENGINE_WALL_SECONDS = ENVIRONMENT.engine_wall_seconds
+ENGINE_MEMORY_BYTES = ENVIRONMENT.engine_memory_bytes
+ENGINE_IDLE_SECONDS = ENVIRONMENT.engine_idle_seconds
+# All that an engine's process is told: where it may cache, and no secret.
+ENGINE_PROCESS_ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - the image has no home
+    "LANG": "C.UTF-8",
+    "NUMBA_CACHE_DIR": str(DATA_DIR.resolve() / "cache" / "numba"),
+    "MPLCONFIGDIR": str(DATA_DIR.resolve() / "cache" / "matplotlib"),
+    # OpenMP does not survive a fork.
+    "NUMBA_THREADING_LAYER": "workqueue",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+# Jobs run in forks of the worker, which must have no threads and share these caches.
+for _name in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, ENGINE_PROCESS_ENVIRONMENT[_name])
+IMPORT_MAX_ROWS = ENVIRONMENT.import_max_rows
+IMPORT_MAX_UNPACKED_BYTES = ENVIRONMENT.import_max_unpacked_bytes
+QUALITY_LIMITS = {
+    "gaps": ENVIRONMENT.quality_max_gap_fraction,
+    "duplicates": ENVIRONMENT.quality_max_duplicate_fraction,
+    "impossible": ENVIRONMENT.quality_max_impossible_fraction,
+    "nan": ENVIRONMENT.quality_max_nan_fraction,
+    "outliers": ENVIRONMENT.quality_max_outlier_fraction,
+}
+
+LOGGING = logging_config(
+    level=ENVIRONMENT.log_level,
+    style=ENVIRONMENT.log_format or ("console" if DEBUG else "json"),
+)

@@ -1,0 +1,107 @@
+"""One engine fifty times in one worker: what is left of it afterwards.
+
+    python -m tests.benchmarks.bench_repeats
+
+Memory is held against what it was after the first run, when all that is loaded once has
+been loaded; processes, files and log handlers against what they were before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from tests.benchmarks.report import Figure, report
+from tests.benchmarks.service import environment, service
+
+if TYPE_CHECKING:
+    from tests.benchmarks.service import Client
+
+MIB = 1024**2
+RUNS = 50
+MOST_MIB = 50.0
+# freqtrade's program for the next run is made ready behind the last one.
+SETTLE_SECONDS = 20.0
+CANDLES = {
+    "symbol": "BTC/USDT",
+    "timeframe": "1h",
+    "start": "2023-01-01T00:00:00Z",
+    "end": "2023-03-01T00:00:00Z",
+}
+ENGINES = ("reference", "vectorbt", "nautilus", "freqtrade", "hftbacktest")
+
+
+def measure() -> list[Figure]:
+    """Start a service, and run each engine over and over."""
+    with environment(), service() as (client, root):
+        job = client.post("/api/v1/candle-series/simulate/", CANDLES)
+        body: dict[str, Any] = {
+            "series": client.follow(job["_links"]["self"])["result"]["series_id"],
+            "strategy": client.strategy_make(),
+        }
+        return [
+            figure
+            for engine in ENGINES
+            for figure in _repeat(client, root, body | {"engines": [engine]})
+        ]
+
+
+def _repeat(client: Client, root: int, body: dict[str, Any]) -> list[Figure]:
+    (engine,) = body["engines"]
+    _run(client, body)
+    before = _state(root)
+    for _ in range(RUNS):
+        _run(client, body)
+    after = _state(root)
+    grown = after["memory"] - before["memory"]
+    left = {
+        name: after[name] - before[name] for name in ("processes", "files", "threads")
+    }
+    return [
+        Figure(
+            f"{engine}, {RUNS} runs: workers and host",
+            f"{grown:+.1f} MiB PSS",
+            f"from {before['memory']:.0f} MiB",
+            target=f"{MOST_MIB:g} MiB",
+            met=grown <= MOST_MIB,
+        ),
+        Figure(
+            "  more processes, temporary files, threads",
+            ", ".join(f"{count:+d}" for count in left.values()),
+            target="none",
+            met=not any(count > 0 for count in left.values()),
+        ),
+    ]
+
+
+def _run(client: Client, body: dict[str, Any]) -> None:
+    made = client.post("/api/v1/backtests/", body)
+    client.follow(made["_links"]["job"])
+    client.idle()
+
+
+def _state(root: int) -> dict[str, Any]:
+    """Return memory (MiB), processes, temporary files and threads of the service."""
+    time.sleep(SETTLE_SECONDS)
+    memory, threads = 0.0, 0
+    children = psutil.Process(root).children(recursive=True)
+    for process in children:
+        line = " ".join(process.cmdline())
+        if "parallax: worker" in line or "runner.host" in line:
+            memory += process.memory_full_info().pss / MIB
+            threads += process.num_threads()
+    temporary = Path(tempfile.gettempdir())
+    return {
+        "memory": memory,
+        "processes": len(children),
+        "files": sum(1 for _ in temporary.rglob("parallax*")),
+        "threads": threads,
+    }
+
+
+if __name__ == "__main__":
+    report("repeats", measure)

@@ -1,0 +1,105 @@
+"""Settings come from the environment, and a wrong one ends the start by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from config.environment import Environment
+
+ROOT = Path(__file__).parents[2]
+KEY = "k" * 60
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Start Django with nothing but these variables, and no .env file."""
+    code = (
+        "import config.environment as e; e.Environment.model_config['env_file'] = None;"
+        "import django; django.setup()"
+    )
+    base = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=base | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, ["SECRET_KEY", "Field required"]),
+        ({"SECRET_KEY": "change-me"}, ["SECRET_KEY", "50 random characters"]),
+        ({"SECRET_KEY": KEY, "LOG_LEVEL": "LOUD"}, ["LOG_LEVEL", "'WARNING'"]),
+        ({"SECRET_KEY": KEY, "THROTTLE_USER": "often"}, ["THROTTLE_USER", "pattern"]),
+        (
+            {"SECRET_KEY": KEY, "DATABASE_URL": "mysql://u:hunter2@h/d"},
+            ["DATABASE_URL", "postgres://user:password@host:5432/name"],
+        ),
+        ({"SECRET_KEY": KEY, "REDIS_URL": "localhost"}, ["REDIS_URL", "redis://"]),
+        (
+            {"SECRET_KEY": KEY, "JOB_LEASE_SECONDS": "-1", "DEBUG": "perhaps"},
+            ["JOB_LEASE_SECONDS", "greater than 0", "DEBUG", "boolean"],
+        ),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_and_says_what_would_be_right(
+    variables: dict[str, str], words: list[str]
+) -> None:
+    done = start(**variables)
+    assert done.returncode == 2
+    for word in words:
+        assert word in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
+    shown = repr(Environment(secret_key=KEY, database_url="postgres://u:hunter2@h/d"))
+    assert KEY not in shown
+    assert "hunter2" not in shown
+
+
+def test_lists_are_separated_by_commas() -> None:
+    hosts = Environment(secret_key=KEY, allowed_hosts="a.example, b.example,")
+    assert hosts.allowed_hosts == ("a.example", "b.example")
+
+
+def test_settings_cannot_be_changed_while_running() -> None:
+    environment = Environment(secret_key=KEY)
+    with pytest.raises(ValidationError, match="frozen"):
+        environment.debug = True  # type: ignore[misc]
+
+
+def test_production_is_closed_unless_debug(tmp_path: Path) -> None:
+    code = (
+        "import config.environment as e; e.Environment.model_config['env_file'] = None;"
+        "from django.conf import settings as s;"
+        "print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS,"
+        " s.SECURE_HSTS_PRELOAD, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE,"
+        " s.CSRF_COOKIE_SECURE, s.SECURE_CONTENT_TYPE_NOSNIFF, s.X_FRAME_OPTIONS,"
+        " s.SECURE_PROXY_SSL_HEADER[0])"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "SECRET_KEY": KEY,
+            "DATA_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = "31536000 True True True True True True DENY HTTP_X_FORWARDED_PROTO"
+    assert done.stdout.strip() == expected
