@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
@@ -19,7 +20,16 @@ VERDICTS = {
     "agree_within_tolerance": "[bold yellow]agree within tolerance[/]",
     "differ": "[bold red]differ[/]",
 }
-COUNTED = ("entries", "exits", "prices", "quantities", "fees", "profits")
+# What is counted as equal, and how it is headed where there is little room.
+COUNTED = {
+    "entries": "entry",
+    "exits": "exit",
+    "prices": "price",
+    "quantities": "size",
+    "fees": "fee",
+    "profits": "profit",
+}
+PRICES = ("open", "high", "low", "close")
 
 
 def parity_print(console: Console, parity: ParityRun) -> None:
@@ -37,6 +47,8 @@ def report_print(
     for one in left_out:
         console.print(f"left out: {one['engine']}: {escape(one['reason'])}")
     console.print(_matrix(report))
+    for line in _causes(report):
+        console.print(line)
     console.print(f"verdict: {VERDICTS[report['verdict']]}")
     divergence = report["first_divergence"]
     if divergence is not None:
@@ -68,36 +80,54 @@ def _participants(report: dict[str, Any]) -> Table:
 
 
 def _matrix(report: dict[str, Any]) -> Table:
-    table = Table(title="Each with each: equal out of the trades that were paired")
-    _columns(table, "pair", right=("trades", "paired", *COUNTED))
-    table.add_column("causes")
+    table = _narrow("Each with each: equal out of the trades that were paired")
+    table.add_column("pair", no_wrap=True)
+    for name in ("trades", "paired", *COUNTED.values()):
+        table.add_column(name, justify="right", no_wrap=True)
     for pair in report["pairs"]:
         agreement = pair["agreement"]
-        causes = ", ".join(f"{name} {count}" for name, count in pair["causes"].items())
         table.add_row(
-            f"{pair['first']} / {pair['second']}",
-            f"{pair['trades_first']:,}/{pair['trades_second']:,}",
+            _name(pair),
+            _counts(pair["trades_first"], pair["trades_second"]),
             f"{agreement['paired']:,}",
             *(_share(agreement[name], agreement["paired"]) for name in COUNTED),
-            causes.replace("_", " ") or "-",
         )
     return table
 
 
+def _causes(report: dict[str, Any]) -> Iterator[str]:
+    for pair in report["pairs"]:
+        if pair["causes"]:
+            causes = [f"{name} {count:,}" for name, count in pair["causes"].items()]
+            yield f"  {_name(pair)}: {', '.join(causes).replace('_', ' ')}"
+
+
+def _name(pair: dict[str, Any]) -> str:
+    return f"{pair['first']} / {pair['second']}"
+
+
+def _counts(first: int, second: int) -> str:
+    return f"{first:,}" if first == second else f"{first:,}/{second:,}"
+
+
 def _share(equal: int, paired: int) -> str:
-    return "-" if not paired else "100 %" if equal == paired else f"{equal:,}"
+    return "-" if not paired else "100%" if equal == paired else f"{equal:,}"
 
 
 def _bars(divergence: dict[str, Any]) -> Table:
     sides = list(divergence["sides"])
-    table = Table(title="The bars around")
-    _columns(table, "time", right=("open", "high", "low", "close"))
+    table = _narrow("The bars around")
+    table.add_column("time", no_wrap=True)
+    for name in PRICES:
+        table.add_column(name, justify="right", no_wrap=True)
     for side in sides:
         table.add_column(side)
     for bar in divergence["bars"]:
-        prices = (f"{bar[name]:.10g}" for name in ("open", "high", "low", "close"))
         table.add_row(
-            bar["time"], *prices, *("\n".join(bar["sides"][side]) for side in sides)
+            # Minutes are as fine as bars get.
+            bar["time"][: len("2024-01-31T09:00")].replace("T", " "),
+            *(f"{bar[name]:.10g}" for name in PRICES),
+            *("\n".join(bar["sides"][side]) for side in sides),
         )
     return table
 
@@ -120,6 +150,11 @@ def _lesson(lesson: dict[str, Any]) -> Table:
             escape(cost["example"]),
         )
     return table
+
+
+def _narrow(title: str) -> Table:
+    """Return a table that has room for much in 80 columns."""
+    return Table(title=title, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
 
 
 def _columns(table: Table, *left: str, right: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from apps.analysis.parity.compare import CAUSES, participants_compare
 from apps.analysis.parity.contracts import (
     NOBODY,
-    Cause,
     Ground,
     Participant,
     Tolerance,
@@ -35,7 +34,7 @@ from apps.engines.tests.requests import marks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apps.analysis.parity.contracts import Comparison
+    from apps.analysis.parity.contracts import Cause, Comparison
 
 REASONS = [reason.value for reason in ExitReason]
 SIZE = 40

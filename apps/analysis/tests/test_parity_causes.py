@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from apps.analysis.parity.contracts import Cause, Participant
+from apps.analysis.parity.contracts import Cause
 from apps.analysis.tests.sides import (
     SIZE,
     Deal,
@@ -21,6 +21,9 @@ from apps.analysis.tests.sides import (
     signals_of,
 )
 from apps.engines.contracts import Costs, MarketRules, Skipped
+
+if TYPE_CHECKING:
+    from apps.analysis.parity.contracts import Participant
 
 # Decided at the close of bar 9, filled at the open of bar 10.
 CONTRACT = Deal(10, 15, entry_price=100.0, exit_price=100.0)

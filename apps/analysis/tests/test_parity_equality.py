@@ -130,7 +130,7 @@ def test_a_tolerance_holds_to_its_last_unit_and_no_further(
     "changes", [{"exit_price": 113.0}, {"quantity": 1.5}, {"quantity": 0.9}], ids=str
 )
 def test_profit_and_fees_of_an_allowed_price_or_quantity_are_allowed(
-    changes: dict[str, float],
+    changes: dict[str, Any],
 ) -> None:
     changed = replace(EXACT, **changes)
     charged = replace(changed, fee=0.2 * changed.quantity)

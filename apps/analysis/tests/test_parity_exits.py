@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apps.analysis.parity.contracts import Cause, Participant
+from apps.analysis.parity.contracts import Cause
 from apps.analysis.tests.sides import (
     SIZE,
     Deal,
@@ -18,6 +18,9 @@ from apps.analysis.tests.sides import (
     signals_of,
 )
 from apps.engines.contracts import Costs, Protection
+
+if TYPE_CHECKING:
+    from apps.analysis.parity.contracts import Participant
 
 SIGNALS = signals_of([9], [14])
 # Entered at 100 on the open of bar 10; stop at 95, target at 105.

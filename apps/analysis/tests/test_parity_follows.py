@@ -41,10 +41,9 @@ def compare(
         side_of(name, *rows, signals=SIGNALS)
         for name, rows in (("first", first), ("second", second))
     ]
-    changes = {"bars": WIDE, "protection": STOP} | ground
-    return participants_compare(
-        *(sides[::-1] if turned else sides), ground_of(**changes)
-    )
+    first_side, second_side = sides[::-1] if turned else sides
+    changes: dict[str, Any] = {"bars": WIDE, "protection": STOP} | ground
+    return participants_compare(first_side, second_side, ground_of(**changes))
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 
 from apps.analysis.parity.compare import participants_compare
-from apps.analysis.parity.lesson import Lesson, lesson_make
+from apps.analysis.parity.lesson import lesson_make
 from apps.analysis.tests.sides import Deal, bars_flat, deals, ground_of, side_of
+
+if TYPE_CHECKING:
+    from apps.analysis.parity.lesson import Lesson
 
 BARS = bars_flat(160)
 

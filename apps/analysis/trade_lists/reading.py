@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 1024**2
 BOM = b"\xef\xbb\xbf"
 ZIP_MAGIC = b"PK\x03\x04"
-# What the library raises on archives that are cut off, damaged, locked or too new.
+# What the library raises on archives that are cut off, damaged, locked or too new; the
+# last is a RuntimeError.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
     EOFError,
-    NotImplementedError,
     OSError,
     RuntimeError,
 )

@@ -39,9 +39,11 @@ from apps.engines.contracts.runs import (
 )
 
 if TYPE_CHECKING:
-    from apps.engines.contracts.market import BoolArray as BoolArray
-    from apps.engines.contracts.market import FloatArray as FloatArray
-    from apps.engines.contracts.market import IntArray as IntArray
+    from apps.engines.contracts.market import (
+        BoolArray as BoolArray,
+        FloatArray as FloatArray,
+        IntArray as IntArray,
+    )
 
 __all__ = [
     "Bars",
