@@ -128,7 +128,7 @@ def table_read(path: Path) -> pa.Table:
 def table_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return a result's rows, by column names, moments as aware datetimes in UTC.
 
-    As `to_pylist` does, which would load pandas for the moments.
+    What is not known is None. As `to_pylist` does, which would load pandas for the moments.
     """
     columns = [_values(column) for column in table.columns]
     rows = zip(*columns, strict=True)
@@ -138,7 +138,10 @@ def table_rows(table: pa.Table) -> list[dict[str, Any]]:
 def _values(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         since = column.cast(MOMENT).cast(pa.int64()).to_pylist()
-        return [EPOCH + timedelta(microseconds=value) for value in since]
+        return [
+            None if value is None else EPOCH + timedelta(microseconds=value)
+            for value in since
+        ]
     values: list[Any] = column.to_pylist()
     return values
 

@@ -58,7 +58,6 @@ def execution_of(stored: Mapping[str, Any]) -> Execution:
         spread_bps=float(stored.get("spread_bps", 0)),
         levels=int(stored.get("levels", 1)),
         level_depth=None if depth is None else float(depth),
-        capture=stored.get("capture_path"),
     )
 
 

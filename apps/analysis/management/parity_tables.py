@@ -53,7 +53,7 @@ def report_print(
     divergence = report["first_divergence"]
     if divergence is not None:
         console.print(
-            f"they part first at {divergence['time']} (bar {divergence['bar']}), "
+            f"they part first at {_minute(divergence['time'])} UTC (bar {divergence['bar']}), "
             f"{divergence['first']} and {divergence['second']}; cause: "
             f"[bold]{divergence['cause'].replace('_', ' ')}[/]"
         )
@@ -124,12 +124,16 @@ def _bars(divergence: dict[str, Any]) -> Table:
         table.add_column(side)
     for bar in divergence["bars"]:
         table.add_row(
-            # Minutes are as fine as bars get.
-            bar["time"][: len("2024-01-31T09:00")].replace("T", " "),
+            _minute(bar["time"]),
             *(f"{bar[name]:.10g}" for name in PRICES),
             *("\n".join(bar["sides"][side]) for side in sides),
         )
     return table
+
+
+def _minute(moment: str) -> str:
+    # Minutes are as fine as bars get.
+    return moment[: len("2024-01-31T09:00")].replace("T", " ")
 
 
 def _lesson(lesson: dict[str, Any]) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 from apps.analysis.parity.compare import CAUSES
 from apps.analysis.parity.contracts import NOBODY
 from apps.analysis.parity.equality import pairs_compare
-from apps.analysis.parity.telling import Teller, differing_of, moment
+from apps.analysis.parity.telling import Teller, differing_of, moment_served
 
 if TYPE_CHECKING:
     from apps.analysis.parity.contracts import Cause, Comparison, Ground, Participant
@@ -117,9 +117,9 @@ def _trade_plain(side: Participant, index: int, bars: Bars) -> dict[str, Any]:
     trade = Teller(side, bars).trade(index)
     return {
         "entry_bar": trade.entry_bar,
-        "entry_time": moment(bars, trade.entry_bar),
+        "entry_time": moment_served(bars, trade.entry_bar),
         "exit_bar": trade.exit_bar,
-        "exit_time": moment(bars, trade.exit_bar),
+        "exit_time": moment_served(bars, trade.exit_bar),
         "side": "long" if trade.side > 0 else "short",
         "quantity": trade.quantity,
         "entry_price": trade.entry_price,
@@ -142,7 +142,7 @@ def _bar_plain(
 ) -> dict[str, Any]:
     return {
         "bar": at,
-        "time": moment(bars, at),
+        "time": moment_served(bars, at),
         "open": float(bars.open[at]),
         "high": float(bars.high[at]),
         "low": float(bars.low[at]),

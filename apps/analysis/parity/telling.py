@@ -28,10 +28,18 @@ def reason_name(code: int) -> str:
 
 
 def moment(bars: Bars, index: int) -> str:
-    """Return a bar's open time, ISO 8601 to the minute."""
-    opened = datetime.fromtimestamp(int(bars.time[index]) // SECOND_NS, UTC)
+    """Return a bar's open time for a sentence, ISO 8601 to the minute."""
+    return f"{_opened(bars, index)[:16]}Z"
+
+
+def moment_served(bars: Bars, index: int) -> str:
+    """Return a bar's open time as the API has all moments."""
+    return f"{_opened(bars, index)[:19]}.000000Z"
+
+
+def _opened(bars: Bars, index: int) -> str:
     # A format would cost ten times as much, and lists may be long.
-    return f"{opened.isoformat()[:16]}Z"
+    return datetime.fromtimestamp(int(bars.time[index]) // SECOND_NS, UTC).isoformat()
 
 
 class Differing(NamedTuple):

@@ -53,8 +53,8 @@ def join(parts: Iterable[Inside], by: str = "") -> Html:
 
 
 def moment_tag(moment: str) -> Html:
-    """Return a moment as it is served (`2020-03-12T10:00Z`) for the eye and the machine."""
-    words = moment.replace("T", " ").replace("Z", "")
+    """Return a moment as it is served for the eye, to the minute, and for the machine."""
+    words = moment[: len("2020-03-12T10:00")].replace("T", " ")
     return tag("time", words, datetime=moment)
 
 

@@ -13,9 +13,9 @@ class DivergenceTradeOutput(serializers.Serializer[Any]):
     """A trade, as one side had it."""
 
     entry_bar = serializers.IntegerField(help_text="Counted from 0 in the range.")
-    entry_time = serializers.CharField(help_text="Open time of that bar.")
+    entry_time = serializers.DateTimeField(help_text="Open time of that bar.")
     exit_bar = serializers.IntegerField(help_text="Counted from 0 in the range.")
-    exit_time = serializers.CharField(help_text="Open time of that bar.")
+    exit_time = serializers.DateTimeField(help_text="Open time of that bar.")
     side = serializers.ChoiceField(choices=["long", "short"], help_text="Direction.")
     quantity = serializers.FloatField(help_text="Base units.")
     entry_price = serializers.FloatField(help_text="Quote per base.")
@@ -29,7 +29,7 @@ class DivergenceBarOutput(serializers.Serializer[Any]):
     """A bar around the divergence."""
 
     bar = serializers.IntegerField(help_text="Counted from 0 in the range.")
-    time = serializers.CharField(help_text="Its open time.")
+    time = serializers.DateTimeField(help_text="Its open time.")
     open = serializers.FloatField(help_text="First price.")
     high = serializers.FloatField(help_text="Highest price.")
     low = serializers.FloatField(help_text="Lowest price.")
@@ -47,7 +47,7 @@ class DivergenceOutput(serializers.Serializer[Any]):
     first = serializers.CharField(help_text="One side.")
     second = serializers.CharField(help_text="The other.")
     bar = serializers.IntegerField(help_text="Where they part, counted from 0.")
-    time = serializers.CharField(help_text="That bar's open time.")
+    time = serializers.DateTimeField(help_text="That bar's open time.")
     cause = serializers.ChoiceField(choices=CAUSES, help_text="Why, in a word.")
     detail = serializers.CharField(help_text="Why, in a sentence.")
     sides = serializers.DictField(

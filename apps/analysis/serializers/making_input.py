@@ -64,6 +64,18 @@ def _fee(text: str) -> serializers.DecimalField:
     )
 
 
+def _model(
+    choices: list[tuple[Any, str]], default: str, text: str
+) -> serializers.ChoiceField:
+    known = ", ".join(name.value for name, _ in choices)
+    return serializers.ChoiceField(
+        choices=choices,
+        default=default,
+        error_messages={"invalid_choice": f"There is no '{{input}}'; known: {known}."},
+        help_text=text,
+    )
+
+
 def _milliseconds(text: str, **options: Any) -> NumberField:
     return NumberField(**{"max_value": LONGEST_MS, **options}, help_text=text)
 
@@ -105,13 +117,11 @@ class MarketMakingInput(StrictSerializer):
     quoting = QuotingInput(help_text="How to quote.")
     maker_fee = _fee("Rate per fill of a resting order; negative is a rebate.")
     taker_fee = _fee("Rate per fill of an order that takes; quotes are post-only.")
-    queue_model = serializers.ChoiceField(
-        choices=QUEUE_MODELS,
-        default=QueueModel.POWER_PROB.value,
-        help_text=(
-            "How a resting order moves up in its level's queue: what part of a decrease "
-            "of the level was behind it."
-        ),
+    queue_model = _model(
+        QUEUE_MODELS,
+        QueueModel.POWER_PROB.value,
+        "How a resting order moves up in its level's queue: what part of a decrease of "
+        "the level was behind it.",
     )
     queue_power = NumberField(
         required=False,
@@ -119,10 +129,10 @@ class MarketMakingInput(StrictSerializer):
         max_value=100,
         help_text="The exponent, of the `power_prob` models only; 2 when left out.",
     )
-    latency_model = serializers.ChoiceField(
-        choices=LATENCY_MODELS,
-        default=LatencyModel.CONSTANT.value,
-        help_text="How long orders and their answers take.",
+    latency_model = _model(
+        LATENCY_MODELS,
+        LatencyModel.CONSTANT.value,
+        "How long orders and their answers take.",
     )
     entry_latency_ms = _milliseconds(
         "To the exchange, of `constant` only; 10 when left out.",

@@ -147,6 +147,28 @@ class ParityLinksOutput(serializers.Serializer[Any]):
 class ParityOutput(serializers.ModelSerializer[ParityRun]):
     """A parity run: its job, its verdict, and where the engines part."""
 
+    strategy = serializers.UUIDField(
+        source="backtest.strategy_version.strategy_id",
+        read_only=True,
+        help_text="The strategy.",
+    )
+    version = serializers.IntegerField(
+        source="backtest.strategy_version.number",
+        read_only=True,
+        help_text="Its version.",
+    )
+    series = serializers.UUIDField(
+        source="backtest.series_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The series.",
+    )
+    engines = serializers.ListField(
+        source="backtest.engines",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Those that were asked.",
+    )
     mode = serializers.SerializerMethodField(help_text="By whose rules they filled.")
     verdict = serializers.SerializerMethodField(
         help_text="Of the worst pair; null until there is one."
@@ -169,6 +191,10 @@ class ParityOutput(serializers.ModelSerializer[ParityRun]):
         model = ParityRun
         fields = (
             "id",
+            "strategy",
+            "version",
+            "series",
+            "engines",
             "mode",
             "verdict",
             "report",

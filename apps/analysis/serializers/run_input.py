@@ -11,6 +11,10 @@ from apps.analysis.enums import RunMode
 from apps.core.amounts import NumberField, exact_digits
 from apps.core.serializers import StrictSerializer
 
+AUTO, MODEL = "auto", "model"
+# What an option is where nothing is asked of it.
+AT_REST = {"levels": 1, "book": AUTO}
+
 
 class ExecutionInput(StrictSerializer):
     """The way to the market and the book there, for engines that have one."""
@@ -20,6 +24,17 @@ class ExecutionInput(StrictSerializer):
     )
     order_latency_ms = serializers.FloatField(
         default=0, min_value=0, max_value=60_000, help_text="From us to the exchange."
+    )
+    book = serializers.ChoiceField(
+        choices=[
+            (AUTO, "captured depth where a capture covers the bars, else the model"),
+            (MODEL, "the book that is modelled from the bars, in any case"),
+        ],
+        default=AUTO,
+        help_text=(
+            "Which order book. A figure of the modelled one (`spread_bps`, `levels`, "
+            "`level_depth`) asks for it too."
+        ),
     )
     spread_bps = serializers.FloatField(
         default=0,
@@ -112,6 +127,6 @@ class RunInput(StrictSerializer):
         moved = {
             name: value
             for name, value in execution.items()
-            if value not in {0, None} and (name, value) != ("levels", 1)
+            if value not in {0, None, AT_REST.get(name)}
         }
         return attrs | {"engines": tuple(attrs["engines"]), "execution": moved}

@@ -19,13 +19,14 @@ from apps.analysis.run_options import (
     protection_of,
     sizing_of,
 )
+from apps.analysis.services.depth import depth_use
 from apps.core.errors import ApplicationError
 from apps.engines.contracts import IndicatorRequest, Mode, RunRequest
 from apps.engines.registry import engine_capabilities, engine_get
 from apps.engines.runner.client import engine_call, engine_run
 from apps.indicators.catalogue import indicator_get, parameters_resolve
 from apps.indicators.compute import indicator_compute
-from apps.market.selectors import bars_get
+from apps.market.selectors import CAPTURE_ENGINE, bars_get
 from apps.strategies.definition import StrategyDefinition, warmup_bars
 from apps.strategies.signals import signals_compute
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from apps.engines.contracts import Bars, FloatArray, RunResult, Signals
     from apps.jobs.registry import JobContext
-    from apps.market.models import CandleSeries
+    from apps.market.models import BookCapture, CandleSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Outcome:
         request: What it was asked; None where the asking itself failed.
         result: What it gave back.
         error: Why it gave nothing.
+        capture: The captured book that it was played on; None: a model of the bars, or
+            an engine without a book.
     """
 
     engine: str
@@ -58,6 +61,7 @@ class Outcome:
     request: RunRequest | None
     result: RunResult | None
     error: ApplicationError | None
+    capture: BookCapture | None = None
 
 
 def backtest_load(backtest_id: UUID) -> Backtest:
@@ -126,12 +130,21 @@ def request_of(backtest: Backtest) -> RunRequest:
 
 
 def engines_run(
-    context: JobContext, backtest: Backtest, request: RunRequest
+    context: JobContext,
+    backtest: Backtest,
+    request: RunRequest,
+    capture: BookCapture | None = None,
 ) -> list[Outcome]:
     """Run all engines of a backtest at once, each in a process of its own.
 
     In native mode an engine that has indicators of its own is given the signals that
     come of those.
+
+    Args:
+        context: Where warm engines are had.
+        backtest: What is run.
+        request: What all engines are asked.
+        capture: What the engine that plays captures is played on.
     """
 
     def run(engine: str) -> Outcome:
@@ -140,8 +153,10 @@ def engines_run(
         error: ApplicationError | None = None
         own: RunRequest | None = None
         locate = partial(context.resource, "engine", engine)
+        book = capture if engine == CAPTURE_ENGINE else None
         try:
             own = _own_request(engine, locate, backtest, request)
+            own = own if book is None else depth_use(own, book)
             result = engine_run(
                 locate=locate,
                 request=own,
@@ -150,7 +165,7 @@ def engines_run(
             )
         except ApplicationError as raised:
             error = raised
-        return Outcome(engine, time.perf_counter() - started, own, result, error)
+        return Outcome(engine, time.perf_counter() - started, own, result, error, book)
 
     # Each thread only waits for its engine's process.
     with ThreadPoolExecutor(max_workers=len(backtest.engines)) as threads:

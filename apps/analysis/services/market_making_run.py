@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 import time
@@ -28,8 +27,7 @@ from apps.engines.market_making import (
     Quoting,
 )
 from apps.engines.runner.client import engine_call
-from apps.market.errors import CaptureFileDamaged
-from apps.market.selectors import CAPTURE_ENGINE, capture_path
+from apps.market.selectors import CAPTURE_ENGINE, capture_path, capture_verified
 
 if TYPE_CHECKING:
     from apps.engines.market_making import MarketMakingResult
@@ -75,6 +73,8 @@ def market_making_run(*, context: JobContext) -> dict[str, Any]:
     folder = market_making_folder(run.pk) / f"result-{uuid4().hex[:8]}"
     making_write(folder, result)
     run.total_seconds = time.perf_counter() - started
+    figures = making_figures(result)
+    run.metrics = figures
     _describe(run, capture, result, folder)
     try:
         with context.fenced():
@@ -85,7 +85,7 @@ def market_making_run(*, context: JobContext) -> dict[str, Any]:
     return {
         "market_making": str(run.pk),
         "fills": len(result.fills),
-        "final_equity": run.metrics["final_equity"],
+        "final_equity": figures["final_equity"],
     }
 
 
@@ -143,31 +143,20 @@ def _play(
 ) -> MarketMakingResult:
     """Play a capture, and meanwhile see whether it is the one that was imported."""
     with ThreadPoolExecutor(max_workers=1) as threads:
-        digest = threads.submit(_sha256, Path(request.capture))
+        verified = threads.submit(capture_verified, capture=capture)
         result: MarketMakingResult = engine_call(
             locate=partial(context.resource, "engine", CAPTURE_ENGINE),
             request=request,
             wall_seconds=settings.ENGINE_WALL_SECONDS,
             memory_bytes=settings.ENGINE_MEMORY_BYTES,
         )
-        if digest.result() != capture.sha256:
-            msg = (
-                f"The file of capture {capture.pk} is not the one that was imported; "
-                "restore it, or import the capture again."
-            )
-            raise CaptureFileDamaged(msg)
+        verified.result()
     return result
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _describe(
     run: MarketMakingRun, capture: BookCapture, result: MarketMakingResult, folder: Path
 ) -> None:
-    run.metrics = making_figures(result)
     run.notes = list(result.notes)
     run.versions = result.versions
     run.engine_seconds = result.engine_seconds

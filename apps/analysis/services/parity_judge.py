@@ -10,7 +10,7 @@ from apps.analysis.parity.around import divergence_find
 from apps.analysis.parity.compare import participants_compare
 from apps.analysis.parity.contracts import Verdict
 from apps.analysis.parity.lesson import lesson_make
-from apps.analysis.parity.telling import moment
+from apps.analysis.parity.telling import moment_served
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,5 +149,5 @@ def _first(
     if not found:
         return None
     earliest = min(found, key=lambda divergence: divergence.bar)
-    time = moment(ground.bars, earliest.bar)
+    time = moment_served(ground.bars, earliest.bar)
     return asdict(earliest) | {"cause": earliest.cause.value, "time": time}

@@ -13,6 +13,7 @@ from apps.analysis.errors import NothingToCompare, ParityNotFound
 from apps.analysis.kinds import REPORT_KIND
 from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Ground, Participant, Tolerance
+from apps.analysis.services.depth import depth_find
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
 from apps.analysis.services.parity_judge import parity_judge
 from apps.analysis.services.parity_store import matches_write
@@ -64,7 +65,7 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
             folder = matches_write(parity, judged, parts[0].request.bars)
         with context.fenced():
             for part in parts:
-                runs_save(part.backtest, part.request.bars, part.runs)
+                runs_save(part.backtest, part.request.bars, part.runs, part.capture)
             parity_save(parity, judged)
     except BaseException:
         # Whatever went wrong, no row will name these files.
@@ -130,12 +131,15 @@ class _Part:
         self._context = context
         self.backtest: Backtest = backtest_load(backtest_id)
         self.request = request_of(self.backtest)
+        self.capture = depth_find(self.backtest, self.request.bars)
         self.outcomes: list[Outcome] = []
         self.runs: list[EngineRun] = []
 
     def run(self) -> None:
         """Run all engines and write their files."""
-        self.outcomes = engines_run(self._context, self.backtest, self.request)
+        self.outcomes = engines_run(
+            self._context, self.backtest, self.request, self.capture
+        )
         self.runs = [
             run_record(self.backtest, self.request, outcome)
             for outcome in self.outcomes

@@ -21,6 +21,7 @@ from apps.analysis.metrics.summary import metrics_compute
 from apps.analysis.models import EngineRun
 from apps.analysis.results import bars_hash, result_hash, result_write
 from apps.analysis.selectors import results_folder
+from apps.analysis.services.depth import depth_note, depth_provenance
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from apps.analysis.models import Backtest
     from apps.analysis.services.execute import Outcome
     from apps.engines.contracts import Bars, RunRequest
+    from apps.market.models import BookCapture
 
 # Raised whenever the same input may give another result.
 CONTRACT_VERSION = 1
@@ -59,6 +61,8 @@ def run_record(backtest: Backtest, request: RunRequest, outcome: Outcome) -> Eng
     run.metrics = metrics_compute(request.bars, result, request.capital)
     run.versions = result.versions
     run.notes = list(result.notes)
+    if outcome.capture is not None:
+        run.notes.append(depth_note(outcome.capture))
     run.ignored = list(result.ignored)
     run.engine_seconds = result.engine_seconds
     run.result_hash = result_hash(result)
@@ -66,12 +70,17 @@ def run_record(backtest: Backtest, request: RunRequest, outcome: Outcome) -> Eng
     return run
 
 
-def runs_save(backtest: Backtest, bars: Bars, runs: list[EngineRun]) -> None:
+def runs_save(
+    backtest: Backtest,
+    bars: Bars,
+    runs: list[EngineRun],
+    capture: BookCapture | None = None,
+) -> None:
     """Save a backtest's runs and what they depend on, and ask for its picture.
 
     Call it in a fenced transaction.
     """
-    backtest.provenance = provenance_of(backtest, bars, runs)
+    backtest.provenance = provenance_of(backtest, bars, runs, capture)
     inputs = json.dumps(backtest.provenance["inputs"], sort_keys=True)
     backtest.content_hash = hashlib.sha256(inputs.encode()).hexdigest()
     # A run before this one may have ended between its write and its report.
@@ -101,12 +110,16 @@ def runs_discard(runs: list[EngineRun]) -> None:
 
 
 def provenance_of(
-    backtest: Backtest, bars: Bars, runs: list[EngineRun]
+    backtest: Backtest,
+    bars: Bars,
+    runs: list[EngineRun],
+    capture: BookCapture | None,
 ) -> dict[str, Any]:
     """Return everything that a result depends on, and what it was made with."""
     return {
         # What the result depends on: the content hash is made of this part alone.
-        "inputs": inputs_of(backtest, bars),
+        "inputs": inputs_of(backtest, bars, capture),
+        "capture": depth_provenance(capture),
         "bars": len(bars),
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
@@ -129,7 +142,9 @@ def bars_check(backtest: Backtest, bars: Bars) -> None:
         raise NotReproducible(msg)
 
 
-def inputs_of(backtest: Backtest, bars: Bars) -> dict[str, Any]:
+def inputs_of(
+    backtest: Backtest, bars: Bars, capture: BookCapture | None
+) -> dict[str, Any]:
     """Return what a result depends on, as plain values."""
     instrument = backtest.series.instrument if backtest.series else None
     return {
@@ -139,6 +154,7 @@ def inputs_of(backtest: Backtest, bars: Bars) -> dict[str, Any]:
         "strategy": backtest.strategy_version.content_hash,
         "parameters": backtest.parameters,
         "execution": backtest.execution,
+        "capture": capture.sha256 if capture else None,
         "capital": f"{backtest.capital.normalize():f}",
         "fees": f"{backtest.fees.normalize():f}",
         "slippage": f"{backtest.slippage.normalize():f}",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from apps.analysis.enums import RunState
 from apps.analysis.results import result_hash
+from apps.analysis.services.depth import depth_again
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
 from apps.analysis.services.record import MARKET_RULES, inputs_of
 from apps.engines.contracts import MarketRules
@@ -25,7 +26,8 @@ def backtest_reproduce(*, context: JobContext) -> dict[str, Any]:
     """Run a backtest again and say whether it is identical, or what differs.
 
     The market's rules are taken from the provenance, since they may have been changed
-    since; candles and strategy are what they are now, and their hashes tell.
+    since, and so is the captured book, if it is still there; candles and strategy are
+    what they are now, and their hashes tell.
 
     Raises:
         BacktestNotFound: It, or its series, was deleted meanwhile.
@@ -39,14 +41,15 @@ def backtest_reproduce(*, context: JobContext) -> dict[str, Any]:
     context.progress(0.1, "reading candles")
     before = backtest.provenance["inputs"]
     request = request_of(backtest)
-    now = inputs_of(backtest, request.bars)
+    capture = depth_again(backtest, request.bars)
+    now = inputs_of(backtest, request.bars, capture)
     rules = {name: Decimal(before["market"][name]) for name in MARKET_RULES}
     request = replace(request, market=MarketRules(**rules))
     context.progress(0.2, f"running {', '.join(backtest.engines)}")
     stored = {run.engine: run for run in backtest.runs.all()}
     engines = [
         _engine_compare(stored[outcome.engine], outcome)
-        for outcome in engines_run(context, backtest, request)
+        for outcome in engines_run(context, backtest, request, capture)
         if outcome.engine in stored
     ]
     inputs = {

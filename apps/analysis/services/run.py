@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.analysis.enums import RunState
 from apps.analysis.errors import AllEnginesFailed
+from apps.analysis.services.depth import depth_find
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
 from apps.analysis.services.record import run_record, runs_discard, runs_save
 from apps.jobs.errors import JobLost
@@ -32,13 +33,14 @@ def backtest_run(*, context: JobContext) -> dict[str, Any]:
     backtest = backtest_load(UUID(context.payload["backtest"]))
     context.progress(0.05, "reading candles")
     request = request_of(backtest)
+    capture = depth_find(backtest, request.bars)
     context.progress(0.2, f"running {', '.join(backtest.engines)}")
-    outcomes = engines_run(context, backtest, request)
+    outcomes = engines_run(context, backtest, request, capture)
     context.progress(0.8, "measuring")
     runs = [run_record(backtest, request, outcome) for outcome in outcomes]
     try:
         with context.fenced():
-            runs_save(backtest, request.bars, runs)
+            runs_save(backtest, request.bars, runs, capture)
     except JobLost:
         runs_discard(runs)
         raise

@@ -67,8 +67,10 @@ def parity_delete(*, actor: User, parity_id: UUID) -> None:
     _remove(folder)
     for backtest in made:
         if backtest is not None and not backtest.parity_runs.exists():
+            # A row that was deleted does not know its key any more.
+            results = results_folder(backtest.pk)
             backtest.delete()
-            _remove(results_folder(backtest.pk))
+            _remove(results)
 
 
 def _remove(folder: Path) -> None:

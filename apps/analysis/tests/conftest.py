@@ -45,6 +45,16 @@ def pool() -> Iterator[EnginePool]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def two_engines(pool: EnginePool) -> EnginePool:
+    """Two engines that are warm; they need to be installed."""
+    reason = registry.unavailable_reason(registry.engine_get("vectorbt"))
+    if reason is not None:
+        pytest.skip(reason)
+    pool.ensure("vectorbt")
+    return pool
+
+
 @pytest.fixture
 def _all_engines_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every engine count as installed, whatever this installation has."""

@@ -93,9 +93,9 @@ def divergence(first: str, second: str, bars: Bars) -> dict[str, Any]:
     """Return a first divergence on bar 8 of a series."""
     trade = {
         "entry_bar": 8,
-        "entry_time": "2020-01-01T08:00Z",
+        "entry_time": "2020-01-01T08:00:00.000000Z",
         "exit_bar": 11,
-        "exit_time": "2020-01-01T11:00Z",
+        "exit_time": "2020-01-01T11:00:00.000000Z",
         "side": "long",
         "quantity": 1.0,
         "entry_price": 12.0,
@@ -107,7 +107,7 @@ def divergence(first: str, second: str, bars: Bars) -> dict[str, Any]:
     rows = [
         {
             "bar": at,
-            "time": f"2020-01-01T{at:02}:00Z",
+            "time": f"2020-01-01T{at:02}:00:00.000000Z",
             **{
                 name: float(getattr(bars, name)[at])
                 for name in ("open", "high", "low", "close", "volume")
@@ -121,7 +121,7 @@ def divergence(first: str, second: str, bars: Bars) -> dict[str, Any]:
         "second": second,
         "row": 1,
         "bar": 8,
-        "time": "2020-01-01T08:00Z",
+        "time": "2020-01-01T08:00:00.000000Z",
         "cause": "fill_price",
         "detail": f"{first} entered within bar 8 (2020-01-01T08:00Z) at 12",
         "sides": {first: trade, second: None},

@@ -178,5 +178,5 @@ def test_a_divergence_names_bars_by_their_open_time() -> None:
 
     trade = found.sides["one"]
     assert trade is not None
-    assert trade["entry_time"] == "1970-01-01T11:00Z"
-    assert found.bars[0]["time"] == "1970-01-01T07:00Z"
+    assert trade["entry_time"] == "1970-01-01T11:00:00.000000Z"
+    assert found.bars[0]["time"] == "1970-01-01T07:00:00.000000Z"
