@@ -34,3 +34,18 @@ class HTMLRenderer(PNGRenderer):
     media_type = "text/html"
     format = "html"
     charset = "utf-8"
+
+
+class PythonRenderer(PNGRenderer):
+    """Lets a client ask for `text/x-python`; errors still go out as JSON."""
+
+    media_type = "text/x-python"
+    format = "py"
+    charset = "utf-8"
+
+
+class ZipRenderer(PNGRenderer):
+    """Lets a client ask for `application/zip`; errors still go out as JSON."""
+
+    media_type = "application/zip"
+    format = "zip"

@@ -22,10 +22,11 @@ class QueueModel(StrEnum):
     """How a resting order's place in its level's queue moves on, without L3 data.
 
     `risk_adverse`: only trades at its price move it. The others take a part of what
-    leaves the level to have been in front, by a probability of front and back:
-    `log_prob` f(back) / (f(back) + f(front)) with f = log(1 + x), `log_prob_2`
-    f(back) / f(back + front); `power_prob` and `power_prob_2` likewise with f = x ** n,
-    `power_prob_3` 1 - f(front / (front + back)); `square_prob` is `power_prob` with n 2.
+    leaves the level otherwise to have been behind the order, and the rest in front of it,
+    by the quantities in front and behind: `log_prob` f(back) / (f(back) + f(front)) with
+    f = log(1 + x), `log_prob_2` f(back) / f(back + front); `power_prob` and `power_prob_2`
+    likewise with f = x ** n, `power_prob_3` 1 - f(front / (front + back)); `square_prob` is
+    `power_prob` with n 2.
     """
 
     RISK_ADVERSE = "risk_adverse"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.strategies.views import indicators, strategies
+from apps.strategies.views import exports, indicators, strategies
 
 urlpatterns = [
     path("indicators/", indicators.IndicatorListView.as_view(), name="indicator_list"),
@@ -38,5 +38,10 @@ urlpatterns = [
         "strategies/<uuid:strategy_id>/versions/<int:number>/",
         strategies.StrategyVersionView.as_view(),
         name="strategy_version_detail",
+    ),
+    path(
+        "strategies/<uuid:strategy_id>/export/",
+        exports.StrategyExportView.as_view(),
+        name="strategy_export",
     ),
 ]

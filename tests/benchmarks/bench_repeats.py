@@ -1,6 +1,6 @@
 """One engine fifty times in one worker: what is left of it afterwards.
 
-    python -m tests.benchmarks.bench_repeats
+    python -m tests.benchmarks.bench_repeats [--runs 50] [ENGINE …]
 
 Memory is held against what it was after the first run, when all that is loaded once has
 been loaded; processes, files and log handlers against what they were before.
@@ -8,8 +8,10 @@ been loaded; processes, files and log handlers against what they were before.
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ from tests.benchmarks.report import Figure, report
 from tests.benchmarks.service import environment, service
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.benchmarks.service import Client
 
 MIB = 1024**2
@@ -35,8 +39,13 @@ CANDLES = {
 ENGINES = ("reference", "vectorbt", "nautilus", "freqtrade", "hftbacktest")
 
 
-def measure() -> list[Figure]:
-    """Start a service, and run each engine over and over."""
+def measure(*, engines: Sequence[str], runs: int) -> list[Figure]:
+    """Start a service, and run each engine over and over.
+
+    Args:
+        engines: By name.
+        runs: How often, after one first run.
+    """
     with environment(), service() as (client, root):
         job = client.post("/api/v1/candle-series/simulate/", CANDLES)
         body: dict[str, Any] = {
@@ -45,16 +54,16 @@ def measure() -> list[Figure]:
         }
         return [
             figure
-            for engine in ENGINES
-            for figure in _repeat(client, root, body | {"engines": [engine]})
+            for engine in engines
+            for figure in _repeat(client, root, body | {"engines": [engine]}, runs)
         ]
 
 
-def _repeat(client: Client, root: int, body: dict[str, Any]) -> list[Figure]:
+def _repeat(client: Client, root: int, body: dict[str, Any], runs: int) -> list[Figure]:
     (engine,) = body["engines"]
     _run(client, body)
     before = _state(root)
-    for _ in range(RUNS):
+    for _ in range(runs):
         _run(client, body)
     after = _state(root)
     grown = after["memory"] - before["memory"]
@@ -63,7 +72,7 @@ def _repeat(client: Client, root: int, body: dict[str, Any]) -> list[Figure]:
     }
     return [
         Figure(
-            f"{engine}, {RUNS} runs: workers and host",
+            f"{engine}, {runs} runs: workers and host",
             f"{grown:+.1f} MiB PSS",
             f"from {before['memory']:.0f} MiB",
             target=f"{MOST_MIB:g} MiB",
@@ -104,4 +113,8 @@ def _state(root: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    report("repeats", measure)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("engines", nargs="*", default=ENGINES)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    given, _ = parser.parse_known_args()
+    report("repeats", partial(measure, engines=given.engines, runs=given.runs))

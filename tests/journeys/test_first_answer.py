@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import random
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.journeys import books
 from tests.journeys.service import LEASE_SECONDS, ROOT, follow, service_run
 
 if TYPE_CHECKING:
@@ -222,7 +224,10 @@ def test_nobody_reaches_what_is_not_theirs(
     body: dict[str, Any] = {"definition": {}}
     if "instruments" in path:
         body = {"price_tick": "0.01"}
-    answer = eve.request(method, where, json=body)
+    sent: dict[str, Any] = {"json": body}
+    if path.endswith("/compare/"):
+        sent = {"files": {"file": ("trades.csv", b"x")}}
+    answer = eve.request(method, where, **sent)
     assert answer.status_code == 404, (where, answer.status_code, answer.text)
 
 
@@ -233,12 +238,33 @@ def eve(service: Service) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def adas(ada: httpx.Client, series: str, strategy: str) -> dict[str, str]:
+def adas(
+    ada: httpx.Client,
+    series: str,
+    strategy: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
     """The ids of what Ada owns."""
+    if books.MISSING is not None:
+        pytest.skip(books.MISSING)
     asked = backtest(ada, series, strategy, "reference")
     job = asked["_links"]["job"].strip("/").split("/")[-1]
     instruments = ada.get("/api/v1/instruments/").json()["results"]
+    both = {
+        "series": series,
+        "strategy": strategy,
+        "engines": ["reference", "vectorbt"],
+    }
+    parity = ada.post("/api/v1/parity/", json=both)
+    assert parity.status_code == 202, parity.text
+    feed = b"".join(books.feed_lines(tmp_path_factory.mktemp("feed")))
+    capture = books.imported(ada, gzip.compress(feed))["result"]["capture_id"]
+    making = books.quoted(ada, capture)
+    assert making.status_code == 202, making.text
     return {
+        "parity_id": parity.json()["id"],
+        "capture_id": capture,
+        "market_making_id": making.json()["id"],
         "backtest_id": asked["id"],
         "job_id": job,
         "instrument_id": instruments[0]["id"],

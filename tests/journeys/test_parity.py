@@ -84,8 +84,9 @@ def ask(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_trades(client: httpx.Client, backtest: str, engine: str) -> list[Any]:
-    query = {"engine": engine, "limit": 1_000}
-    answer = client.get(f"{BACKTESTS}{backtest}/trades/", params=query)
+    answer = client.get(
+        f"{BACKTESTS}{backtest}/trades/", params={"engine": engine, "limit": 1_000}
+    )
     assert answer.status_code == 200, answer.text
     rows: list[Any] = answer.json()["results"]
     return rows

@@ -164,7 +164,7 @@ def test_the_answer_says_the_verdict_and_where_everything_is(
 def test_matches_are_paged_and_can_be_turned_round(
     client: APIClient, where: str
 ) -> None:
-    asked = {"first": "vectorbt", "second": "reference", "limit": 2}
+    asked: dict[str, Any] = {"first": "vectorbt", "second": "reference", "limit": 2}
 
     page = client.get(f"{where}matches/", asked).json()
     more = client.get(f"{where}matches/", asked | {"offset": page["next_offset"]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,8 +30,6 @@ from apps.engines.tests.saboteur import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pytest_django.fixtures import SettingsWrapper
 
     from apps.users.models import User
 
@@ -70,7 +68,7 @@ def saboteur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnginePool]:
 def test_an_engine_that_goes_down_takes_no_other_with_it(
     user: User,
     saboteur: EnginePool,
-    settings: SettingsWrapper,
+    settings: Any,
     deed: int,
     code: str,
     words: str,

@@ -86,7 +86,8 @@ class MarketMakingListCreateView(ListAPIView[MarketMakingRun]):
 
         Quotes rest in the captured book's queues, whose models are chosen by name, and
         orders take their time to the exchange and back. The captured market does not
-        react to them.
+        react to them. Orders are filled whole: hftbacktest's exchange with partial fills
+        does not carry them to the position, so `partial_fills` is refused.
         """
         data = MarketMakingInput(data=request.data)
         data.is_valid(raise_exception=True)

@@ -18,20 +18,18 @@ from apps.engines.errors import CaptureInvalid
 
 pytest.importorskip("hftbacktest")
 
-from hftbacktest import (
-    BUY_EVENT,
-    DEPTH_SNAPSHOT_EVENT,
-    EXCH_EVENT,
-    LOCAL_EVENT,
-    SELL_EVENT,
-    TRADE_EVENT,
-    BacktestAsset,
-    HashMapMarketDepthBacktest,
-)
-from hftbacktest.data.utils import binancefutures
-
 from apps.engines.adapters.hftbacktest.adapter import HftbacktestEngine
 from apps.engines.adapters.hftbacktest.capture import capture_load
+from apps.engines.adapters.hftbacktest.rows import (
+    BUY,
+    EXCHANGE,
+    KIND,
+    LOCAL,
+    SEEN,
+    SELL,
+    SNAPSHOT,
+    TRADE,
+)
 from apps.engines.adapters.hftbacktest.sample import BEGIN_MS, sample_capture
 from apps.engines.tests.captures import (
     ASK,
@@ -43,6 +41,7 @@ from apps.engines.tests.captures import (
     SOLD,
     book,
     rows_of,
+    upstream,
     written,
 )
 
@@ -66,6 +65,31 @@ def read(
     assert isinstance(engine, CaptureReader)
     names = tuple(str(source) for source in sources)
     return engine.capture(CaptureRequest(names, str(folder / "read.npz"), layout))
+
+
+CONVERT = """
+import os
+from ast import literal_eval
+from importlib import import_module
+import numpy
+folder, name, source = argv[1:]
+os.chdir(folder)  # tardis looks for 'trades' in the whole path
+convert = import_module(f"hftbacktest.data.utils.{name}").convert
+numpy.save("theirs.npy", convert(literal_eval(source), buffer_size=1_000))
+"""
+PLAY = """
+from hftbacktest import BacktestAsset, HashMapMarketDepthBacktest
+asset = BacktestAsset().data(argv[1]).tick_size(0.1).lot_size(0.1)
+backtest = HashMapMarketDepthBacktest([asset])
+print(backtest.elapse(10**12), backtest.depth(0).best_bid)
+"""
+
+
+def converted(folder: Path, name: str, source: str | list[str]) -> NDArray[Any]:
+    """Return what one of upstream's own converters makes of files."""
+    upstream(CONVERT, folder, name, repr(source))
+    rows: NDArray[Any] = np.load(folder / "theirs.npy")
+    return rows
 
 
 def rows_read(folder: Path) -> NDArray[Any]:
@@ -116,7 +140,7 @@ def test_a_binance_capture_is_found_out_and_read_as_upstream_does(
 ) -> None:
     made = sample_capture(tmp_path)
     summary = read(tmp_path, *made.sources)
-    theirs = binancefutures.convert(made.sources[0], buffer_size=1_000)
+    theirs = converted(tmp_path, "binancefutures", made.sources[0])
     np.testing.assert_array_equal(rows_read(tmp_path), theirs)
     assert summary.layout is CaptureLayout.BINANCE_USDM
     assert (summary.rows, summary.trade_rows) == (len(theirs), 10)
@@ -176,11 +200,7 @@ def test_lines_that_two_threads_mixed_up_are_put_in_order_and_counted(
     assert "1 lines were put into the order of their times." in found
 
 
-def test_tardis_files_are_read_as_upstream_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hftbacktest.data.utils import tardis as upstream  # noqa: PLC0415 - polars
-
+def test_tardis_files_are_read_as_upstream_does(tmp_path: Path) -> None:
     changes = tardis(
         tmp_path,
         "incremental_book_L2.csv.gz",
@@ -198,8 +218,7 @@ def test_tardis_files_are_read_as_upstream_does(
         trade_row(40, "sell", 99.9, 5),
         trade_row(60, "buy", 100.0, 1.5),
     )
-    monkeypatch.chdir(tmp_path)  # upstream looks for 'trades' in the whole path
-    theirs = upstream.convert([trades.name, changes.name], buffer_size=100)
+    theirs = converted(tmp_path, "tardis", [trades.name, changes.name])
     summary = read(tmp_path, changes, trades)
     np.testing.assert_array_equal(rows_read(tmp_path), theirs)
     assert summary.layout is CaptureLayout.TARDIS
@@ -219,8 +238,8 @@ def test_a_later_and_larger_snapshot_of_tardis_is_kept_whole(tmp_path: Path) -> 
     )
     read(tmp_path, changes)
     rows = rows_read(tmp_path)
-    kinds = rows["ev"] & np.uint64(0xFF)
-    assert np.count_nonzero(kinds == DEPTH_SNAPSHOT_EVENT) == 16
+    kinds = rows["ev"] & np.uint64(KIND)
+    assert np.count_nonzero(kinds == SNAPSHOT) == 16
 
 
 def test_trades_of_no_side_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -263,11 +282,9 @@ def test_what_is_written_is_mapped_by_us_and_read_by_hftbacktest(
         base = base.base
     assert isinstance(base, np.memmap)
     assert capture.events.ctypes.data % 64 == 0
-    asset = BacktestAsset().data(path).tick_size(0.1).lot_size(0.1)
-    backtest = HashMapMarketDepthBacktest([asset])
-    assert backtest.elapse(10**12) == 1
-    assert backtest.depth(0).best_bid == pytest.approx(100.1)
-    backtest.close()
+    code, best_bid = upstream(PLAY, path).split()
+    assert int(code) == 1
+    assert float(best_bid) == pytest.approx(100.1)
 
 
 def test_best_prices_are_those_of_the_file_and_those_worked_out(tmp_path: Path) -> None:
@@ -315,12 +332,12 @@ BROKEN: dict[str, tuple[Callable[[], NDArray[Any]], str]] = {
         "(ev <i4, px <f4)",
     ),
     "no rows": (lambda: good()[:0], "has no rows"),
-    "no flags": (lambda: with_flags(EXCH_EVENT | LOCAL_EVENT), "needs the flag EXCH"),
-    "not for us": (lambda: with_flags(LOCAL_EVENT), "has the flag LOCAL_EVENT"),
-    "not for the exchange": (lambda: with_flags(EXCH_EVENT), "the flag EXCH_EVENT"),
-    "no side": (lambda: with_flags(BUY_EVENT), "exactly one side"),
+    "no flags": (lambda: with_flags(SEEN), "needs the flag EXCH"),
+    "not for us": (lambda: with_flags(LOCAL), "has the flag LOCAL_EVENT"),
+    "not for the exchange": (lambda: with_flags(EXCHANGE), "the flag EXCH_EVENT"),
+    "no side": (lambda: with_flags(BUY), "exactly one side"),
     "orders one by one": (
-        lambda: changed("ev", 3, 10 + EXCH_EVENT),
+        lambda: changed("ev", 3, 10 + EXCHANGE),
         "kind that is not",
     ),
     "a price of nothing": (
@@ -575,9 +592,9 @@ def test_a_real_capture_holds_the_trades_that_the_exchange_told(tmp_path: Path) 
     table = pq.read_table(TICKS / f"{REAL}.trades.parquet")
     rows = rows_read(tmp_path)
     ev = rows["ev"]
-    trades = rows[(ev & 0xFF == TRADE_EVENT) & (ev & EXCH_EVENT > 0)]
+    trades = rows[(ev & KIND == TRADE) & (ev & EXCHANGE > 0)]
     assert len(trades) == summary.trade_rows == table.num_rows
-    sold = trades["ev"] & np.uint64(SELL_EVENT) > 0
+    sold = trades["ev"] & np.uint64(SELL) > 0
     told = table.sort_by("exch_ts_ms").to_pydict()
     assert np.count_nonzero(sold) == sum(told["buyer_is_maker"])
     worth = np.dot(np.array(told["price"]), np.array(told["qty"]))

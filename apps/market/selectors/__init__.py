@@ -9,6 +9,7 @@ from apps.market.selectors.captures import (
     capture_get,
     capture_list,
     capture_path,
+    capture_verified,
 )
 from apps.market.selectors.data import Finding, data_check
 from apps.market.selectors.series import (
@@ -28,6 +29,7 @@ __all__ = (
     "capture_get",
     "capture_list",
     "capture_path",
+    "capture_verified",
     "data_check",
     "instrument_get",
     "instrument_list",

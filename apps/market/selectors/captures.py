@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from apps.market.errors import CaptureFileMissing, CaptureNotFound
+from apps.market.errors import (
+    CaptureFileDamaged,
+    CaptureFileMissing,
+    CaptureNotFound,
+)
 from apps.market.models import BookCapture
 
 if TYPE_CHECKING:
@@ -87,4 +92,25 @@ def capture_path(*, capture: BookCapture) -> Path:
             "capture again."
         )
         raise CaptureFileMissing(msg)
+    return path
+
+
+def capture_verified(*, capture: BookCapture) -> Path:
+    """Return where a capture's file is, once it is seen to be the one imported.
+
+    Reads the whole file.
+
+    Raises:
+        CaptureFileMissing: It is not there.
+        CaptureFileDamaged: It is another.
+    """
+    path = capture_path(capture=capture)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != capture.sha256:
+        msg = (
+            f"The file of capture {capture.pk} is not the one that was imported; "
+            "restore it, or import the same capture again."
+        )
+        raise CaptureFileDamaged(msg)
     return path

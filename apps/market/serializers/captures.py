@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
 AUTO = "auto"
+LAYOUTS = [AUTO, *(one.value for one in CaptureLayout)]
+UNKNOWN_LAYOUT = f"There is no '{{input}}'; known: {', '.join(LAYOUTS)}."
 
 
 class CaptureImportInput(RulesInput):
@@ -50,8 +52,9 @@ class CaptureImportInput(RulesInput):
         ),
     )
     layout = serializers.ChoiceField(
-        choices=[AUTO, *(one.value for one in CaptureLayout)],
+        choices=LAYOUTS,
         default=AUTO,
+        error_messages={"invalid_choice": UNKNOWN_LAYOUT},
         help_text="The form that it comes in; found by its bytes when auto.",
     )
 

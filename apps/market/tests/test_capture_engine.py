@@ -139,6 +139,6 @@ def test_a_broken_capture_is_refused_with_its_reason_and_leaves_nothing(
 def test_a_layout_that_the_file_is_not_of_is_refused(
     actor: User, data_dir: Path, pool: EnginePool, lines: list[bytes]
 ) -> None:
-    with pytest.raises(CaptureInvalid, match="my_feed.gz"):
+    with pytest.raises(CaptureInvalid, match=r"my_feed\.gz"):
         take(actor, pool, gzip.compress(b"".join(lines)), CaptureLayout.HFTBACKTEST)
     assert files(data_dir) == []

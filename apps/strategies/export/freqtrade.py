@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from apps.strategies.definition import definition_integer_parameters
 from apps.strategies.definition.amounts import decimal_text
+from apps.strategies.export.constants import (
+    OWN_CONSTANTS,
+    exits_of,
+    head_of,
+    identity_of,
+    trading_of,
+)
 from apps.strategies.export.names import class_name_of, names_allot, one_line
 from apps.strategies.export.rules import Names, quoted
 from apps.strategies.export.script import (
     GRID_FUNCTIONS,
-    OWN_CONSTANTS,
     assigned,
     columns_of,
     decisions_of,
-    exits_of,
     functions_of,
-    head_of,
-    identity_of,
     imports_of,
     text_fill,
     text_get,
     text_sections,
-    trading_of,
     uses,
     words_in,
 )
@@ -207,7 +210,7 @@ def _config(subject: Subject) -> dict[str, Any]:
 
 def _market(subject: Subject) -> dict[str, Any]:
     """Return the market as ccxt describes one; the strategy minds the minimums."""
-    market, free = subject.market, {"min": None, "max": None}
+    market = subject.market
     fee = float(subject.definition.fees)
     return {
         "id": f"{market.base}{market.quote}",
@@ -230,16 +233,22 @@ def _market(subject: Subject) -> dict[str, Any]:
             "price": float(market.rules.price_tick),
             "amount": float(market.rules.quantity_step),
         },
-        "limits": {name: free for name in ("amount", "cost", "leverage", "price")},
+        "limits": {
+            name: {"min": None, "max": None}
+            for name in ("amount", "cost", "leverage", "price")
+        },
         "info": {},
     }
 
 
 def _importer(subject: Subject) -> str:
-    file = f"{_pair(subject).replace('/', '_')}-{subject.definition.timeframe}.feather"
+    # As freqtrade names the files of a pair.
+    pair = re.sub(r"[/ .@$+:]", "_", _pair(subject))
+    file = f"{pair}-{subject.definition.timeframe.value}.feather"
     return text_fill(
         text_get("freqtrade_candles.py.txt"),
         file=quoted(file),
+        timeframe=quoted(subject.definition.timeframe.value),
         functions=functions_of(pieces_of([("candles", "read_candles")])),
     )
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.strategies.export.constants import (
+    OWN_CONSTANTS,
+    exits_of,
+    head_of,
+    identity_of,
+    parameters_of,
+    trading_of,
+)
 from apps.strategies.export.names import class_name_of
 from apps.strategies.export.rules import Names
 from apps.strategies.export.script import (
     GRID_FUNCTIONS,
-    OWN_CONSTANTS,
     columns_of,
     constants_of,
     decisions_of,
-    exits_of,
     functions_of,
-    head_of,
-    identity_of,
     imports_of,
-    parameters_of,
     signals_of,
     text_fill,
     text_get,
     text_sections,
-    trading_of,
     uses,
     words_in,
 )
@@ -41,7 +43,10 @@ def nautilus_script(subject: Subject, file: str) -> str:
         subject: What is exported.
         file: What the script will be called.
     """
-    frame, sections = text_get("nautilus.py.txt"), text_sections("nautilus_parts.py.txt")
+    frame, sections = (
+        text_get("nautilus.py.txt"),
+        text_sections("nautilus_parts.py.txt"),
+    )
     files = pieces_of([("candles", "read_candles"), ("columns", "nanoseconds")])
     grid = pieces_of(GRID_FUNCTIONS)
     trading = trading_of(subject, exits=exits_of(subject))

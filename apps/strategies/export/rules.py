@@ -253,21 +253,22 @@ def _overflows(node: Node) -> bool:
 def _level(node: Node) -> int:
     match node:
         case Comparison():
-            return _COMPARISON if len(node.operators) == 1 else _AND
+            level = _COMPARISON if len(node.operators) == 1 else _AND
         case Call(function="between"):
-            return _AND
+            level = _AND
         case Logic():
-            return _OR if node.operator is LogicOperator.OR else _AND
+            level = _OR if node.operator is LogicOperator.OR else _AND
         case Not():
-            return _SIGN if reads_bars(node.operand) else _ATOM
-        case Arithmetic(operator="/"):
-            return _ATOM
-        case Arithmetic():
-            return _SUM if node.operator in ("+", "-") else _PRODUCT
+            level = _SIGN if reads_bars(node.operand) else _ATOM
+        case Arithmetic(operator="+" | "-"):
+            level = _SUM
+        case Arithmetic(operator="*"):
+            level = _PRODUCT
         case Negative():
-            return _SIGN
+            level = _SIGN
         case _:
-            return _ATOM
+            level = _ATOM
+    return level
 
 
 def _needs_guard(node: Node) -> bool:

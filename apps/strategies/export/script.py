@@ -1,4 +1,4 @@
-"""The parts of a generated script: its head, constants, functions and rules."""
+"""The parts of a generated script: its functions, indicators and rules."""
 
 from __future__ import annotations
 
@@ -8,32 +8,27 @@ from dataclasses import dataclass
 from string import Template
 from typing import TYPE_CHECKING
 
-from apps.engines.contracts import SizingKind
 from apps.strategies.definition import definition_rules
-from apps.strategies.definition.amounts import decimal_text
 from apps.strategies.export.indicators import (
     LINE_LENGTH,
     indicator_columns,
     indicators_code,
 )
-from apps.strategies.export.names import constant_name, names_allot, one_line
-from apps.strategies.export.rules import Names, quoted, rule_code
+from apps.strategies.export.names import constant_name, names_allot
+from apps.strategies.export.rules import rule_code
 from apps.strategies.export.source import TEXT, pieces_of
 from apps.strategies.rules import PRICE_COLUMNS
-from apps.strategies.rules.unparse import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from apps.strategies.definition import StrategyDefinition
     from apps.strategies.export.indicators import IndicatorCode
-    from apps.strategies.export.rules import RuleCode
+    from apps.strategies.export.rules import Names, RuleCode
     from apps.strategies.export.source import Piece
-    from apps.strategies.export.subject import Subject
 
     type Wanted = tuple[str, str]
 
-OWN_CONSTANTS = ("STRATEGY", "VERSION", "CONTENT_HASH", "TIMEFRAME")
 GRID = "apps.engines.grid"
 GRID_FUNCTIONS: tuple[Wanted, ...] = (
     ("grid", "grid_of"),
@@ -80,7 +75,13 @@ def text_sections(name: str) -> dict[str, str]:
 
 
 def text_fill(text: str, **parts: str) -> str:
-    """Return a text with its `$parts` filled in."""
+    """Return a text with its `$parts` filled in.
+
+    An empty one takes the line that it has to itself with it; `${part}` leaves the line.
+    """
+    blank = "|".join(name for name, part in parts.items() if not part)
+    if blank:
+        text = re.sub(rf"^\$({blank})\n", "", text, flags=re.MULTILINE)
     filled = Template(text).substitute(parts)
     return re.sub(r"\n{4,}", "\n\n\n", filled).rstrip("\n") + "\n"
 
@@ -120,95 +121,6 @@ def decisions_of(definition: StrategyDefinition, names: Names) -> Decisions:
     return Decisions(indicators, entry, leave, pieces_of(wanted))
 
 
-def head_of(subject: Subject) -> str:
-    """Return what is exported, as comments and as constants that programs can read."""
-    definition = subject.definition
-    return "\n".join(
-        [
-            f"# Strategy: {one_line(definition.name)}",
-            f"# Version:  {subject.version}",
-            f"# SHA-256:  {subject.content_hash}",
-            *_wrapped(definition.description),
-        ]
-    )
-
-
-def identity_of(subject: Subject) -> str:
-    """Return name, version and hash as constants."""
-    return "\n".join(
-        [
-            f"STRATEGY = {quoted(subject.definition.name)}",
-            f"VERSION = {subject.version}",
-            f"CONTENT_HASH = {quoted(subject.content_hash)}",
-            f"TIMEFRAME = {quoted(subject.definition.timeframe.value)}",
-        ]
-    )
-
-
-def trading_of(subject: Subject, *, exits: Iterable[str], leave_out: str = "") -> str:
-    """Return costs, sizing, exits and the market's rules as constants.
-
-    Args:
-        subject: What is exported.
-        exits: Which of stop_loss, take_profit and trailing_stop the code reads.
-        leave_out: A pattern of constants that it does not read.
-    """
-    kind, size = subject.sizing
-    definition, rules = subject.definition, subject.market.rules
-    sized = "STAKE" if kind is SizingKind.FIXED_QUOTE else "FRACTION"
-    origin = (
-        "# The rules of the market, as they are stored with the candles."
-        if subject.market.is_given
-        else "# The rules of the market: a grid finer than any. Put in those of yours."
-    )
-    lines = [
-        "# What is traded, and what it costs. Change it to what holds for you.",
-        f"CAPITAL = {_float(subject.capital)}",
-        f"{sized} = {_float(size)}  # {_SIZES[kind]}",
-        f"FEE_RATE = {_float(definition.fees)}  # of each fill",
-        f"SLIPPAGE = {_float(subject.slippage)}  # each fill is so much worse",
-    ]
-    for name in exits:
-        value = getattr(definition, name)
-        text = "None" if value is None else _float(value)
-        lines.append(f"{name.upper()} = {text}")
-    if leave_out:
-        lines = [line for line in lines if not re.match(leave_out, line)]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            origin,
-            f'PRICE_TICK = "{decimal_text(rules.price_tick)}"',
-            f'QUANTITY_STEP = "{decimal_text(rules.quantity_step)}"',
-            f"MIN_QUANTITY = {_float(rules.min_quantity)}",
-            f"MIN_NOTIONAL = {_float(rules.min_notional)}",
-        ]
-    )
-
-
-_SIZES = {
-    SizingKind.FIXED_QUOTE: "quote units that an entry trades",
-    SizingKind.PERCENT_OF_EQUITY: "of the equity that an entry trades",
-    SizingKind.RISK_PER_TRADE: "of the equity that an entry loses at its stop",
-}
-
-
-def parameters_of(subject: Subject, constants: Mapping[str, str]) -> str:
-    """Return the strategy's parameters as constants, with their ranges."""
-    if not constants:
-        return ""
-    lines = ["# Parameters, each with the range that the strategy allows."]
-    for name, parameter in subject.definition.parameters.items():
-        low, high = number_text(parameter.minimum), number_text(parameter.maximum)
-        text = one_line(parameter.description)
-        comment = f"{low} to {high}: {text}" if text else f"{low} to {high}"
-        lines.append(
-            f"{constants[name]} = {number_text(parameter.default)}  # {comment}"
-        )
-    return "\n".join(lines)
-
-
 def imports_of(pieces: Iterable[Piece]) -> str:
     """Return the imports of the standard library that some pieces need."""
     read = frozenset[str]().union(*(piece.reads for piece in pieces))
@@ -219,12 +131,6 @@ def uses(library: str, decisions: Decisions) -> bool:
     """Whether indicators or rules call a library, by its name in code."""
     used = decisions.indicators.libraries
     return library in used.union(*(piece.reads for piece in decisions.pieces))
-
-
-def exits_of(subject: Subject) -> tuple[str, ...]:
-    """Return the exits that a strategy has beside its rule."""
-    names = ("stop_loss", "take_profit", "trailing_stop")
-    return tuple(n for n in names if getattr(subject.definition, n) is not None)
 
 
 def functions_of(pieces: Iterable[Piece]) -> str:
@@ -288,16 +194,3 @@ def _is_constant(piece: Piece) -> bool:
     # An alias of a function must stand below it.
     is_assigned = isinstance(piece.node, ast.Assign | ast.AnnAssign)
     return is_assigned and "njit" not in piece.reads
-
-
-def _wrapped(text: str) -> list[str]:
-    words, lines = one_line(text).split(), ["#"]
-    for word in words:
-        if len(lines[-1]) + len(word) > 85:  # noqa: PLR2004 - a line of comment
-            lines.append("#")
-        lines[-1] += f" {word}"
-    return ["#", *lines] if words else []
-
-
-def _float(value: object) -> str:
-    return repr(float(str(value)))

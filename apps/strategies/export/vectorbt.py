@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.strategies.export.constants import (
+    OWN_CONSTANTS,
+    head_of,
+    identity_of,
+    parameters_of,
+    trading_of,
+)
 from apps.strategies.export.rules import Names
 from apps.strategies.export.script import (
     GRID_FUNCTIONS,
-    OWN_CONSTANTS,
     columns_of,
     constants_of,
     decisions_of,
     functions_of,
-    head_of,
-    identity_of,
     imports_of,
-    parameters_of,
     signals_of,
     text_fill,
     text_get,
-    trading_of,
     uses,
     words_in,
 )

@@ -62,6 +62,7 @@ class StrategyLinksOutput(serializers.Serializer[Any]):
     self = serializers.CharField(help_text="This strategy.")
     versions = serializers.CharField(help_text="All its versions.")
     backtest = serializers.CharField(help_text="POST to judge it.")
+    export = serializers.CharField(help_text="With `?engine=`: it as a file.")
 
 
 class StrategyOutput(serializers.ModelSerializer[Strategy]):
@@ -100,6 +101,7 @@ class StrategyOutput(serializers.ModelSerializer[Strategy]):
             "self": reverse("strategy_detail", kwargs=where),
             "versions": reverse("strategy_version_list", kwargs=where),
             "backtest": reverse("backtest_list"),
+            "export": reverse("strategy_export", kwargs=where),
         }
 
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings, strategies as st
 from apps.engines.contracts import Bars, Signals
 from apps.indicators.compute import indicator_compute
 from apps.indicators.errors import IndicatorInputInvalid
-from apps.strategies import signals as signals_module
 from apps.strategies.definition import definition_parse
 from apps.strategies.errors import StrategyInvalid
 from apps.strategies.signals import signals_compute, warmup_bars
@@ -191,9 +190,7 @@ def test_a_series_shorter_than_the_warm_up_gives_no_signals(count: int) -> None:
     assert shown(signals.entry_long) == "." * count
 
 
-def test_each_indicator_is_computed_once_however_often_rules_name_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_each_indicator_is_computed_once_however_often_rules_name_it() -> None:
     computed: list[str] = []
 
     def counted(
@@ -202,14 +199,13 @@ def test_each_indicator_is_computed_once_however_often_rules_name_it(
         computed.append(name)
         return indicator_compute(name, inputs, params)
 
-    monkeypatch.setattr(signals_module, "indicator_compute", counted)
     definition = strategy(
         entry={"long": "close > bands.upper", "short": "close < bands.lower"},
         leave={"long": "close < bands.middle", "short": "close > bands.middle"},
         indicators={"bands": {"indicator": "bollinger"}},
     )
 
-    signals_compute(definition, {}, random_bars(60))
+    signals_compute(definition, {}, random_bars(60), compute=counted)
 
     assert computed == ["bollinger"]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from hftbacktest import DEPTH_EVENT, LOCAL_EVENT
 from hftbacktest.data.utils import binancefutures
 
 from apps.engines.adapters.hftbacktest.raw import DISORDER_NS, Raw, opened
+from apps.engines.adapters.hftbacktest.rows import CHANGE, KIND, LOCAL
 from apps.engines.errors import CaptureInvalid
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ LEVEL = b'["'
 # Rows of a line beside its levels: a trade, or a snapshot's two clears.
 BESIDE = 2
 MILLISECONDS = 1_000_000
-KIND = np.uint64(0xFF)
 
 
 @dataclass(slots=True)
@@ -142,8 +141,8 @@ def events_from(path: str) -> Raw:
     except (ValueError, KeyError, TypeError, IndexError, AssertionError) as error:
         msg = f"{_damage(path, scan)} ({type(error).__name__}: {error})."
         raise CaptureInvalid(msg) from error
-    depth = (events["ev"] & KIND == DEPTH_EVENT) & (
-        events["ev"] & np.uint64(LOCAL_EVENT) > 0
+    depth = (events["ev"] & np.uint64(KIND) == CHANGE) & (
+        events["ev"] & np.uint64(LOCAL) > 0
     )
     shift = int(events["local_ts"][depth].min()) - scan.first_depth
     return Raw(events, shift, scan.findings())

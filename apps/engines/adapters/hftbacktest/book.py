@@ -21,17 +21,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from hftbacktest import (
-    BUY_EVENT,
-    DEPTH_CLEAR_EVENT,
-    DEPTH_SNAPSHOT_EVENT,
-    EXCH_EVENT,
-    LOCAL_EVENT,
-    SELL_EVENT,
-)
-from hftbacktest.types import event_dtype
 
 from apps.engines.adapters.hftbacktest.config import PLENTY
+from apps.engines.adapters.hftbacktest.rows import (
+    BUY,
+    CLEAR,
+    SEEN,
+    SELL,
+    SNAPSHOT,
+    rows_make,
+)
 from apps.engines.grid import ceil_units, floor_units, grid_of, round_units
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from apps.engines.contracts import Execution, FloatArray, IntArray, RunRequest
 
 SHIFT = 1
-SEEN = EXCH_EVENT | LOCAL_EVENT
 HALF_BPS = 0.5 / 10_000
 
 
@@ -142,13 +140,13 @@ def _rows(
     levels: int,
 ) -> NDArray[Any]:
     """Return, for each moment, that the book is cleared and then set level by level."""
-    rows = np.zeros((len(time), 1 + 2 * levels), dtype=event_dtype)
+    rows = rows_make(len(time), 1 + 2 * levels)
     away = np.arange(levels)
     rows["exch_ts"] = time[:, None]
     rows["local_ts"] = time[:, None] + feed_ns
-    rows["ev"][:, 0] = SEEN | DEPTH_CLEAR_EVENT
-    rows["ev"][:, 1 : 1 + levels] = SEEN | DEPTH_SNAPSHOT_EVENT | BUY_EVENT
-    rows["ev"][:, 1 + levels :] = SEEN | DEPTH_SNAPSHOT_EVENT | SELL_EVENT
+    rows["ev"][:, 0] = SEEN | CLEAR
+    rows["ev"][:, 1 : 1 + levels] = SEEN | SNAPSHOT | BUY
+    rows["ev"][:, 1 + levels :] = SEEN | SNAPSHOT | SELL
     # There is no bid below the first tick.
     rows["px"][:, 1 : 1 + levels] = np.maximum(bids[:, None] - away, 1.0)
     rows["px"][:, 1 + levels :] = asks[:, None] + away + SHIFT

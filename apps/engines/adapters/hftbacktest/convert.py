@@ -18,6 +18,7 @@ from apps.engines.adapters.hftbacktest.capture import (
 from apps.engines.adapters.hftbacktest.config import SECOND_NS
 from apps.engines.adapters.hftbacktest.npz import members_write
 from apps.engines.adapters.hftbacktest.raw import Raw, opened
+from apps.engines.adapters.hftbacktest.rows import KIND
 from apps.engines.captures import CaptureLayout, CaptureSummary
 from apps.engines.errors import CaptureInvalid
 
@@ -126,7 +127,7 @@ def _read(sources: tuple[str, ...], layout: CaptureLayout) -> Raw:
         return Raw(events)
     # Upstream's converters mark other streams, such as best prices, so; nothing plays
     # them.
-    kind = events["ev"] & np.uint64(ladder.KIND)
+    kind = events["ev"] & np.uint64(KIND)
     played = (kind != DEPTH_BBO_EVENT) & (kind < OWN_KINDS)
     left_out = int(np.count_nonzero(~played))
     if not left_out:

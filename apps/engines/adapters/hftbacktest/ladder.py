@@ -7,22 +7,24 @@ floats, in the order of hftbacktest's event dtype.
 from __future__ import annotations
 
 import numpy as np
-from hftbacktest import (
-    BUY_EVENT,
-    DEPTH_CLEAR_EVENT,
-    DEPTH_EVENT,
-    DEPTH_SNAPSHOT_EVENT,
-    EXCH_EVENT,
-    LOCAL_EVENT,
-    SELL_EVENT,
-    TRADE_EVENT,
-)
 from numba import njit
 
+from apps.engines.adapters.hftbacktest.pricing import on_grid, round_units
+from apps.engines.adapters.hftbacktest.rows import (
+    BUY,
+    CHANGE,
+    CLEAR,
+    EXCHANGE,
+    KIND,
+    LOCAL,
+    SEEN,
+    SELL,
+    SIDES,
+    SNAPSHOT,
+    TRADE,
+)
+
 EV, EXCH_TS, LOCAL_TS, PX, QTY = 0, 1, 2, 3, 4
-KIND = 0xFF
-SIDES = BUY_EVENT | SELL_EVENT
-SEEN = EXCH_EVENT | LOCAL_EVENT
 
 # What can be wrong with a row.
 SOUND, UNSEEN, UNKNOWN, SIDELESS, PRICE, QUANTITY, TIME, EXCH_ORDER, LOCAL_ORDER = (
@@ -30,6 +32,8 @@ SOUND, UNSEEN, UNKNOWN, SIDELESS, PRICE, QUANTITY, TIME, EXCH_ORDER, LOCAL_ORDER
 )
 
 SMALLEST = 5e-324  # above nothing
+# A price is a multiple of the tick when it lies so near to one, as a part of it.
+ON_GRID = 1e-12
 
 # What is counted on the way.
 EXCH_ROWS, LOCAL_ROWS, DEPTHS, TRADES, LEAST, MOST, FIRST, LAST = range(8)
@@ -41,14 +45,14 @@ def _wrong(ev, kind, price, quantity):
     """Return what is wrong with a row, whatever its time; written so that NaN fails."""
     if ev & SEEN == 0:
         return UNSEEN
-    if kind < DEPTH_EVENT or kind > DEPTH_SNAPSHOT_EVENT:
+    if kind < CHANGE or kind > SNAPSHOT:
         return UNKNOWN
     side = ev & SIDES
-    clear = kind == DEPTH_CLEAR_EVENT
+    clear = kind == CLEAR
     # Only a clear may be of no side, which is of both.
     if side == SIDES or (side == 0 and not clear):
         return SIDELESS
-    least = 0.0 if kind != TRADE_EVENT else SMALLEST
+    least = 0.0 if kind != TRADE else SMALLEST
     if not (clear or least <= quantity < np.inf):
         return QUANTITY
     if side != 0 and not 0.0 < price < np.inf:
@@ -82,18 +86,18 @@ def examine(ints, floats):
         exch, local = ints[row, EXCH_TS], ints[row, LOCAL_TS]
         if exch <= 0 or local <= 0:
             return TIME, row, figures
-        if ev & EXCH_EVENT:
+        if ev & EXCHANGE:
             if exch < exch_last:
                 return EXCH_ORDER, row, figures
             exch_last = exch
             if exch_rows == 0:
                 first = exch
             exch_rows += 1
-            if kind == TRADE_EVENT:
+            if kind == TRADE:
                 trades += 1
             else:
                 depths += 1
-        if ev & LOCAL_EVENT:
+        if ev & LOCAL:
             if local < local_last:
                 return LOCAL_ORDER, row, figures
             local_last = local
@@ -131,16 +135,16 @@ def best_prices(ints, floats, rank, levels):
     for row in range(len(ints)):
         ev = ints[row, EV]
         kind = ev & KIND
-        if ev & EXCH_EVENT == 0 or kind == TRADE_EVENT:
+        if ev & EXCHANGE == 0 or kind == TRADE:
             continue
         at = rank[row]
         quantity = floats[row, QTY]
-        if kind == DEPTH_CLEAR_EVENT:
-            if ev & SIDES != SELL_EVENT:
+        if kind == CLEAR:
+            if ev & SIDES != SELL:
                 bids[at if ev & SIDES else 0 :] = 0.0
-            if ev & SIDES != BUY_EVENT:
+            if ev & SIDES != BUY:
                 asks[: at + 1 if ev & SIDES else levels] = 0.0
-        elif ev & BUY_EVENT:
+        elif ev & BUY:
             bids[at] = quantity
             bid = max(bid, at)
         else:
@@ -155,3 +159,32 @@ def best_prices(ints, floats, rank, levels):
             count += 1
         best[count - 1, 0], best[count - 1, 1] = bid, ask
     return time[:count].copy(), best[:count].copy()
+
+
+@njit(cache=True)
+def prices_fit(best, numerator, scale):
+    """Return whether all best prices are multiples of a tick, and their range.
+
+    Args:
+        best: Best bid and ask, float64, (k, 2), NaN for none.
+        numerator: The tick is `numerator / scale`; see `apps.engines.grid`.
+        scale: Its other part.
+
+    Returns:
+        The first price that is no multiple, 0 where all are; the lowest and the highest
+        price, infinite the wrong way round where there is none.
+    """
+    off, lowest, highest = 0.0, np.inf, -np.inf
+    for side in range(2):
+        last = np.nan
+        for row in range(len(best)):
+            price = best[row, side]
+            # Best prices mostly stay what they are.
+            if price == last or np.isnan(price):
+                continue
+            last = price
+            lowest, highest = min(lowest, price), max(highest, price)
+            near = on_grid(round_units(price, numerator, scale), numerator, scale)
+            if off == 0.0 and abs(near - price) > ON_GRID * price:
+                off = price
+    return off, lowest, highest

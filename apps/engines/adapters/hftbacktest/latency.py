@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hftbacktest import LOCAL_EVENT
 
 from apps.engines.adapters.hftbacktest import ladder
 from apps.engines.adapters.hftbacktest.capture import columns_of
 from apps.engines.adapters.hftbacktest.config import SECOND_NS
+from apps.engines.adapters.hftbacktest.rows import LOCAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def feed_latencies(events: NDArray[Any], factor: float) -> NDArray[Any]:
         factor: Of the feed's latency.
     """
     ints, _ = columns_of(events)
-    seen = ints[ints[:, ladder.EV] & LOCAL_EVENT != 0]
+    seen = ints[ints[:, ladder.EV] & LOCAL != 0]
     local = seen[:, ladder.LOCAL_TS]
     # The last event of each second.
     last = np.flatnonzero(np.diff(local // SECOND_NS, append=np.iinfo(np.int64).max))

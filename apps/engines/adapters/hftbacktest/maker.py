@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from apps.engines.adapters.hftbacktest import making
+from apps.engines.adapters.hftbacktest import ladder, making
 from apps.engines.adapters.hftbacktest.capture import capture_load
 from apps.engines.adapters.hftbacktest.config import (
     MOST_GRID_LEVELS,
@@ -192,19 +192,16 @@ def _quantity_check(request: MarketMakingRequest) -> None:
 
 def _market_check(request: MarketMakingRequest, capture: Capture) -> None:
     """Refuse a market whose grid or minimum is not the capture's."""
-    prices = capture.best[np.isfinite(capture.best)]
     market = request.market
     tick = grid_of(market.price_tick)
-    units = round_units(prices, tick.numerator, tick.scale)
-    off = ~np.isclose(on_grid(units, tick.numerator, tick.scale), prices, rtol=1e-12)
-    if off.any() or units.max() > MOST_TICKS:
-        price = prices[off][0] if off.any() else prices.max()
+    off, lowest, highest = ladder.prices_fit(capture.best, tick.numerator, tick.scale)
+    if off or highest > on_grid(MOST_TICKS, tick.numerator, tick.scale):
         _refuse(
             "market.price_tick",
-            f"the capture's price {price:.12g} is not a multiple of {market.price_tick} "
-            f"up to {MOST_TICKS:,} ticks",
+            f"the capture's price {off or highest:.12g} is not a multiple of "
+            f"{market.price_tick} up to {MOST_TICKS:,} ticks",
         )
-    worth = request.quoting.order_quantity * float(prices.min())
+    worth = request.quoting.order_quantity * lowest
     if worth < float(market.min_notional):
         _refuse(
             "quoting.order_quantity",

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from hftbacktest import (
-    BUY_EVENT,
-    DEPTH_CLEAR_EVENT,
-    DEPTH_EVENT,
-    DEPTH_SNAPSHOT_EVENT,
-    SELL_EVENT,
-    TRADE_EVENT,
-)
-from hftbacktest.types import event_dtype
 from pyarrow import csv
 
 from apps.engines.adapters.hftbacktest.raw import DISORDER_NS, Raw, opened, ordered
+from apps.engines.adapters.hftbacktest.rows import (
+    BUY,
+    CHANGE,
+    CLEAR,
+    SELL,
+    SNAPSHOT,
+    TRADE,
+    rows_make,
+)
 from apps.engines.errors import CaptureInvalid
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _check(file: _File) -> None:
 
 
 def _rows(file: _File, events: NDArray[Any]) -> NDArray[Any]:
-    rows = np.zeros(file.table.num_rows, dtype=event_dtype)
+    rows = rows_make(file.table.num_rows)
     rows["ev"] = events
     rows["exch_ts"] = file.times("timestamp")
     rows["local_ts"] = file.times("local_timestamp")
@@ -165,7 +165,7 @@ def _rows(file: _File, events: NDArray[Any]) -> NDArray[Any]:
 def _trades(file: _File) -> tuple[NDArray[Any], int]:
     """Return the trades whose side is known, and how many were left out."""
     side = file.numbers("side")
-    rows = _rows(file, TRADE_EVENT | np.where(side == "buy", BUY_EVENT, SELL_EVENT))
+    rows = _rows(file, TRADE | np.where(side == "buy", BUY, SELL))
     known = (side == "buy") | (side == "sell")
     return rows[known], int(np.count_nonzero(~known))
 
@@ -179,15 +179,15 @@ def _book(file: _File) -> NDArray[Any]:
         row = int(np.argmax(strange))
         msg = f"Row {row:,} of {file.name!r} has the side {side[row]!r}; bid or ask."
         raise CaptureInvalid(msg, attr="sources")
-    kind = np.where(snapshot, DEPTH_SNAPSHOT_EVENT, DEPTH_EVENT)
-    rows = _rows(file, kind | np.where(bid, BUY_EVENT, SELL_EVENT))
+    kind = np.where(snapshot, SNAPSHOT, CHANGE)
+    rows = _rows(file, kind | np.where(bid, BUY, SELL))
     edges = np.flatnonzero(np.diff(snapshot.astype(np.int8), prepend=0, append=0))
     parts: list[NDArray[Any]] = []
     done = 0
     for begin, end in zip(edges[0::2], edges[1::2], strict=True):
         parts.append(rows[done:begin])
         taken = rows[begin:end]
-        for one, flag in ((bid[begin:end], BUY_EVENT), (~bid[begin:end], SELL_EVENT)):
+        for one, flag in ((bid[begin:end], BUY), (~bid[begin:end], SELL)):
             if one.any():
                 parts += [_clear(taken[one], flag), taken[one]]
         done = end
@@ -197,7 +197,7 @@ def _book(file: _File) -> NDArray[Any]:
 def _clear(levels: NDArray[Any], flag: int) -> NDArray[Any]:
     """Return the row that clears one side as far as a snapshot of it reaches."""
     clear = levels[:1].copy()
-    clear["ev"] = DEPTH_CLEAR_EVENT | flag
-    clear["px"] = levels["px"].min() if flag == BUY_EVENT else levels["px"].max()
+    clear["ev"] = CLEAR | flag
+    clear["px"] = levels["px"].min() if flag == BUY else levels["px"].max()
     clear["qty"] = 0.0
     return clear
