@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from apps.core.errors import ErrorDetail
 from apps.engines.errors import UnsupportedByEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apps.engines.contracts import Capabilities, Protection, SizingKind
+    from apps.engines.contracts import (
+        Capabilities,
+        Protection,
+        RunRequest,
+        SizingKind,
+    )
+
+# A price of one tick may lie a float error below it.
+BELOW = 1 - 1e-9
 
 
 def options_check(
@@ -45,6 +55,44 @@ def options_check(
     if findings:
         first = findings[0]
         raise UnsupportedByEngine(first.message, attr=first.attr, details=findings)
+
+
+def request_check(
+    request: RunRequest, *, engine: str, capabilities: Capabilities
+) -> None:
+    """Refuse a contract run whose options the engine cannot honour.
+
+    Raises:
+        UnsupportedByEngine: One finding for each such option.
+    """
+    options_check(
+        engine=engine,
+        capabilities=capabilities,
+        shorts=bool(request.signals.entry_short.any()),
+        protection=request.protection,
+        sizing=request.sizing.kind,
+    )
+
+
+def prices_check(request: RunRequest, *, engine: str) -> None:
+    """Refuse prices that nothing can be traded at: below a tick, or no number.
+
+    Raises:
+        UnsupportedByEngine: Names the first of them.
+    """
+    least = BELOW * float(request.market.price_tick)
+    for name in ("open", "high", "low", "close"):
+        prices = getattr(request.bars, name)
+        # Comparisons with what is no number are false.
+        if not len(prices) or (prices.min() >= least and prices.max() < np.inf):
+            continue
+        bar = int(np.argmax(~((prices >= least) & (prices < np.inf))))
+        msg = (
+            f"The engine {engine!r} cannot run this: the {name} of bar {bar:,} is "
+            f"{float(prices[bar])!r}, which is no price of at least one tick of "
+            f"{request.market.price_tick}."
+        )
+        raise UnsupportedByEngine(msg, attr=f"bars.{name}")
 
 
 def _unsupported(

@@ -9,8 +9,9 @@ been loaded; processes, files and log handlers against what they were before.
 from __future__ import annotations
 
 import argparse
-import tempfile
+import os
 import time
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from tests.benchmarks.report import Figure, report
 from tests.benchmarks.service import environment, service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.benchmarks.service import Client
 
@@ -46,7 +47,7 @@ def measure(*, engines: Sequence[str], runs: int) -> list[Figure]:
         engines: By name.
         runs: How often, after one first run.
     """
-    with environment(), service() as (client, root):
+    with environment() as folder, _own_temporary(folder), service() as (client, root):
         job = client.post("/api/v1/candle-series/simulate/", CANDLES)
         body: dict[str, Any] = {
             "series": client.follow(job["_links"]["self"])["result"]["series_id"],
@@ -59,6 +60,16 @@ def measure(*, engines: Sequence[str], runs: int) -> list[Figure]:
         ]
 
 
+@contextmanager
+def _own_temporary(folder: Path) -> Iterator[None]:
+    """Have the service keep its temporary files where nobody else's are counted."""
+    place = folder / "temporary"
+    place.mkdir()
+    os.environ["TMPDIR"] = str(place)
+    yield
+    del os.environ["TMPDIR"]
+
+
 def _repeat(client: Client, root: int, body: dict[str, Any], runs: int) -> list[Figure]:
     (engine,) = body["engines"]
     _run(client, body)
@@ -68,7 +79,8 @@ def _repeat(client: Client, root: int, body: dict[str, Any], runs: int) -> list[
     after = _state(root)
     grown = after["memory"] - before["memory"]
     left = {
-        name: after[name] - before[name] for name in ("processes", "files", "threads")
+        name: after[name] - before[name]
+        for name in ("processes", "files", "open", "threads")
     }
     return [
         Figure(
@@ -79,7 +91,7 @@ def _repeat(client: Client, root: int, body: dict[str, Any], runs: int) -> list[
             met=grown <= MOST_MIB,
         ),
         Figure(
-            "  more processes, temporary files, threads",
+            "  more processes, temporary files, open files, threads",
             ", ".join(f"{count:+d}" for count in left.values()),
             target="none",
             met=not any(count > 0 for count in left.values()),
@@ -94,20 +106,23 @@ def _run(client: Client, body: dict[str, Any]) -> None:
 
 
 def _state(root: int) -> dict[str, Any]:
-    """Return memory (MiB), processes, temporary files and threads of the service."""
+    """Return memory (MiB), processes, files, descriptors and threads of the service."""
     time.sleep(SETTLE_SECONDS)
-    memory, threads = 0.0, 0
+    memory, threads, descriptors = 0.0, 0, 0
     children = psutil.Process(root).children(recursive=True)
     for process in children:
-        line = " ".join(process.cmdline())
-        if "parallax: worker" in line or "runner.host" in line:
-            memory += process.memory_full_info().pss / MIB
-            threads += process.num_threads()
-    temporary = Path(tempfile.gettempdir())
+        # One that has just ended counts as a process, and holds nothing else.
+        with suppress(psutil.NoSuchProcess):
+            line = " ".join(process.cmdline())
+            if "parallax: worker" in line or "runner.host" in line:
+                memory += process.memory_full_info().pss / MIB
+                threads += process.num_threads()
+                descriptors += process.num_fds()
     return {
         "memory": memory,
         "processes": len(children),
-        "files": sum(1 for _ in temporary.rglob("parallax*")),
+        "files": sum(1 for _ in Path(os.environ["TMPDIR"]).rglob("parallax*")),
+        "open": descriptors,
         "threads": threads,
     }
 

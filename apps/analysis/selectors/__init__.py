@@ -12,6 +12,7 @@ from apps.analysis.selectors.backtests import (
     results_of,
     trades_page,
 )
+from apps.analysis.selectors.data import results_check
 from apps.analysis.selectors.market_making import (
     market_making_equity,
     market_making_fills,
@@ -49,6 +50,7 @@ __all__ = [
     "parity_get",
     "parity_list",
     "report_get",
+    "results_check",
     "results_folder",
     "results_of",
     "trades_page",

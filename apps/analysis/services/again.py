@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from apps.analysis.errors import NotReproducible, TradeListInvalid
+from apps.analysis.errors import NotReproducible, TradeListTooLarge
 from apps.analysis.kinds import COMPARE_KIND, REPRODUCE_KIND
 from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Tolerance
 from apps.analysis.selectors import backtest_get, parity_folder, results_of
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
+from apps.market.store.failures import storage_guard
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +50,6 @@ def backtest_reproduce_request(*, actor: User, backtest_id: UUID, now: datetime)
     )
 
 
-@transaction.atomic
 def trades_compare_request(
     *,
     actor: User,
@@ -70,21 +71,38 @@ def trades_compare_request(
         BacktestNotFound: No such backtest for this actor.
         BacktestNotFinished: It has no result to compare with.
         NotReproducible: Its series was deleted; its bars are needed.
-        TradeListInvalid: The file is too large.
+        TradeListTooLarge: The file is larger than 64 MiB.
+        StorageFull: The disk has no room; nothing is left of it.
     """
-    backtest = _finished(actor, backtest_id)
     if (upload.size or 0) > MOST_BYTES:
         mib = MOST_BYTES // 1024**2
         msg = f"The file has {upload.size:,} bytes; at most {mib} MiB are read."
-        raise TradeListInvalid(msg, attr="file")
+        raise TradeListTooLarge(msg, attr="file")
     run = ParityRun(
         owner=actor,
-        backtest=backtest,
+        backtest=_finished(actor, backtest_id),
         imported=IMPORTED,
         tolerance=asdict(tolerance or Tolerance()),
     )
+    # The file before its row, and outside of the transaction: a disk may be slow.
+    folder = parity_folder(run.pk)
+    try:
+        with storage_guard():
+            folder.mkdir(parents=True)
+            with (folder / IMPORTED).open("xb") as file:
+                for chunk in upload.chunks():
+                    file.write(chunk)
+        _compare_enqueue(run, now)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return run
+
+
+@transaction.atomic
+def _compare_enqueue(run: ParityRun, now: datetime) -> None:
     run.job = job_enqueue(
-        owner=actor,
+        owner=run.owner,
         kind=COMPARE_KIND,
         payload={"parity": str(run.pk)},
         queue=JobQueue.BACKTEST,
@@ -92,16 +110,6 @@ def trades_compare_request(
     )
     run.full_clean()
     run.save()
-    path = parity_folder(run.pk) / IMPORTED
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("xb") as file:
-            for chunk in upload.chunks():
-                file.write(chunk)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return run
 
 
 def _finished(actor: User, backtest_id: UUID) -> Backtest:

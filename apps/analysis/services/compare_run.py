@@ -21,7 +21,8 @@ from apps.analysis.services.parity_run import ground_of, parity_load, parity_sav
 from apps.analysis.services.parity_store import matches_write
 from apps.analysis.services.record import bars_check
 from apps.analysis.trade_lists import trade_list_read, trades_onto
-from apps.engines.contracts import Skipped
+from apps.engines.contracts import Mode, Skipped
+from apps.engines.registry import engine_capabilities, engine_get
 
 if TYPE_CHECKING:
     from apps.analysis.models import EngineRun
@@ -88,10 +89,14 @@ def compare_run(*, context: JobContext) -> dict[str, Any]:
 
 def _participant(run: EngineRun, request: RunRequest) -> Participant:
     result = result_read(Path(settings.DATA_DIR) / run.path)
+    # By its own indicators it may have had other signals, which are not stored.
+    own = request.mode is Mode.NATIVE and bool(
+        engine_capabilities(engine_get(run.engine)).native_indicators
+    )
     return Participant(
         name=run.engine,
         trades=result.trades,
-        signals=request.signals,
+        signals=None if own else request.signals,
         skipped=Skipped(**run.skipped),
         ignored=tuple(run.ignored),
     )

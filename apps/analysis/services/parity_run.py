@@ -140,10 +140,9 @@ class _Part:
         self.outcomes = engines_run(
             self._context, self.backtest, self.request, self.capture
         )
-        self.runs = [
-            run_record(self.backtest, self.request, outcome)
-            for outcome in self.outcomes
-        ]
+        # One by one: where the disk is full, those that were written are discarded.
+        for outcome in self.outcomes:
+            self.runs.append(run_record(self.backtest, self.request, outcome))
 
     def participants(self) -> list[Participant]:
         """Return those that gave a result."""

@@ -92,10 +92,16 @@ def _side(side: Participant, at: IntArray, bars: Bars) -> dict[str, Any]:
         "exit_reason": np.array(reasons, dtype=object),
     }
     return {
-        # What a list does not say is null, as is what is not there.
-        name: pa.array(values, type=KINDS[name], mask=missing, from_pandas=True)
+        name: pa.array(values, type=KINDS[name], mask=missing | _unsaid(values))
         for name, values in columns.items()
     }
+
+
+def _unsaid(values: Any) -> Any:
+    """Return where a list does not say a number: null, as is what is not there."""
+    if values.dtype.kind != "f":
+        return np.zeros(len(values), dtype=np.bool_)
+    return np.isnan(values)
 
 
 KINDS: dict[str, pa.DataType] = {

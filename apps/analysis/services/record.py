@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from apps.analysis.enums import RunState
@@ -84,7 +85,10 @@ def runs_save(
     inputs = json.dumps(backtest.provenance["inputs"], sort_keys=True)
     backtest.content_hash = hashlib.sha256(inputs.encode()).hexdigest()
     # A run before this one may have ended between its write and its report.
-    EngineRun.objects.filter(backtest=backtest).delete()
+    before = EngineRun.objects.filter(backtest=backtest)
+    replaced = list(before)
+    before.delete()
+    transaction.on_commit(lambda: runs_discard(replaced))
     for run in runs:
         run.full_clean(exclude=("metrics", "skipped", "versions"))
         run.save()

@@ -10,7 +10,6 @@ from apps.analysis.errors import AllEnginesFailed
 from apps.analysis.services.depth import depth_find
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
 from apps.analysis.services.record import run_record, runs_discard, runs_save
-from apps.jobs.errors import JobLost
 
 if TYPE_CHECKING:
     from apps.analysis.models import EngineRun
@@ -37,11 +36,15 @@ def backtest_run(*, context: JobContext) -> dict[str, Any]:
     context.progress(0.2, f"running {', '.join(backtest.engines)}")
     outcomes = engines_run(context, backtest, request, capture)
     context.progress(0.8, "measuring")
-    runs = [run_record(backtest, request, outcome) for outcome in outcomes]
+    runs: list[EngineRun] = []
     try:
+        # One by one: where the disk is full, those that were written are discarded.
+        for outcome in outcomes:
+            runs.append(run_record(backtest, request, outcome))  # noqa: PERF401
         with context.fenced():
             runs_save(backtest, request.bars, runs, capture)
-    except JobLost:
+    except BaseException:
+        # Whatever went wrong, no row will name these files.
         runs_discard(runs)
         raise
     all_failed_check(runs)

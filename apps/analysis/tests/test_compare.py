@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.analysis.enums import RunMode
 from apps.analysis.errors import (
     BacktestNotFinished,
     NotReproducible,
     ResultMissing,
     TradeListInvalid,
+    TradeListTooLarge,
 )
 from apps.analysis.models import ParityRun
 from apps.analysis.selectors import matches_page, parity_folder
 from apps.analysis.services import again
 from apps.analysis.services.compare_run import compare_run
 from apps.analysis.services.tidy import parity_delete
-from apps.analysis.tests.asking import stored as backtest_stored
+from apps.analysis.tests.asking import run, stored as backtest_stored
 from apps.analysis.tests.comparing import (
+    PARITY,
     compare_ask,
     compare_do,
     parity_surroundings,
     trades_csv,
 )
-from apps.core.tests.answers import error_of
+from apps.analysis.tests.factories import backtest_make, job_end, strategy_make
+from apps.core.tests.answers import client_of, error_of
+from apps.market.errors import StorageFull
 from apps.market.services import series_delete
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rest_framework.test import APIClient
 
     from apps.analysis.models import Backtest
@@ -134,6 +144,10 @@ def test_what_a_list_does_not_say_is_not_held_against_it(
 
     assert found.verdict == "agree"
     assert found.report["participants"][0]["profit"] is None
+    page = client_of(user).get(f"{PARITY}{found.pk}/matches/").json()
+    assert [
+        (row["first"]["profit"], row["first"]["fees"]) for row in page["results"]
+    ] == [(None, None)] * len(trades)
 
 
 def test_a_trade_at_a_time_without_a_bar_differs_by_its_data(
@@ -148,6 +162,34 @@ def test_a_trade_at_a_time_without_a_bar_differs_by_its_data(
 
     assert found.verdict == "differ"
     assert "data" in found.report["pairs"][0]["causes"]
+
+
+def test_a_native_runs_own_signals_are_not_guessed(
+    user: User, two_engines: EnginePool
+) -> None:
+    own = strategy_make(
+        user,
+        indicators={"r": {"indicator": "rsi", "parameters": {"period": 14}}},
+        parameters={},
+        entry={"long": "crosses_below(r, 45)"},
+        exit={"long": "crosses_above(r, 55)"},
+    )
+    native = run(
+        backtest_make(user, strategy=own, engines=("vectorbt",), mode=RunMode.NATIVE),
+        two_engines,
+    )
+    job_end(native.job)
+    address = f"/api/v1/backtests/{native.pk}/trades/"
+    made = client_of(user).get(address).json()["results"]
+    assert len(made) > 3
+    dear = [
+        row | {"entry_price": row["entry_price"] + 50, "profit": ""} for row in made
+    ]
+
+    found = compare_do(compare_ask(user, native, trades_csv(dear)), two_engines)
+
+    # It entered on those very bars, by signals that are its own.
+    assert found.report["pairs"][0]["causes"] == {"fill_price": len(made)}
 
 
 # --- what cannot be compared
@@ -200,10 +242,28 @@ def test_a_list_that_is_too_large_is_refused_and_not_kept(
 ) -> None:
     monkeypatch.setattr(again, "MOST_BYTES", 10)
 
-    with pytest.raises(TradeListInvalid, match="at most"):
+    with pytest.raises(TradeListTooLarge, match="at most"):
         compare_ask(user, finished, "x" * 11)
 
     assert not ParityRun.objects.exists()
+
+
+def test_a_disk_without_room_leaves_nothing_of_a_list(
+    user: User, finished: Backtest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(
+        self: SimpleUploadedFile, chunk_size: int | None = None
+    ) -> Iterator[bytes]:
+        yield b"some"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SimpleUploadedFile, "chunks", full)
+
+    with pytest.raises(StorageFull):
+        compare_ask(user, finished, "x")
+
+    assert not ParityRun.objects.exists()
+    assert list((Path(settings.DATA_DIR) / "parity").iterdir()) == []
 
 
 def test_deleting_a_comparison_leaves_the_backtest_that_it_was_with(

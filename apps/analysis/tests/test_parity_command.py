@@ -130,6 +130,8 @@ def test_a_comparison_that_fails_is_an_error_with_its_reason(
         ({"engines": "reference,zipline"}, r"\[engine_unknown\]"),
         ({"user": "nobody"}, "no user 'nobody'"),
         ({"start": "2030-01-01"}, r"\[range_empty\]"),
+        ({"capital": "0"}, "capital"),
+        ({"fees": "2"}, "--fees: '2' is not a rate"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(
@@ -143,7 +145,9 @@ def test_what_is_wrong_is_said_before_anything_runs(
     assert not ParityRun.objects.exists()
 
 
-@pytest.mark.parametrize("option", ["--capital=much", "--start=yesterday"])
+@pytest.mark.parametrize(
+    "option", ["--capital=much", "--capital=nan", "--fees=-1", "--start=2023-13-01"]
+)
 def test_an_option_that_cannot_be_read_is_named(option: str) -> None:
     with pytest.raises(CommandError, match=option.partition("=")[0]):
         call_command("parity", "--strategy=x", "--series=y", option)

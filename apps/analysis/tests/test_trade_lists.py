@@ -117,6 +117,7 @@ def test_an_iso_time_comes_back_to_the_microsecond(microseconds: int) -> None:
         (f"{HEADER}\n{ROW.replace('0.5', '-1')}", "'-1' is not a number above 0"),
         (f"{HEADER}\n{ROW.replace('110', 'inf')}", "column 'exit_price': 'inf'"),
         (f"{HEADER}\n{ROW.replace('2024-01-31T09', 'x')}", "column 'entry_time'"),
+        (f"{HEADER}\n20240103,20240104,1,100,110", "'20240103' is not a time such"),
         (f"{HEADER}\n{ROW.replace('T12', 'T08')}", "not at or after the entry"),
         (f"{HEADER},side\n{ROW},up", "column 'side': 'up' is not long or short"),
         (f"{HEADER},pnl\n{ROW},much", "column 'pnl': 'much' is not a number"),
@@ -216,6 +217,15 @@ def test_a_file_that_is_none_is_refused(
         read(tmp_path, content)
 
     assert told in caught.value.message
+
+
+def test_an_archive_of_very_many_files_is_refused_by_their_number(
+    tmp_path: Path,
+) -> None:
+    many = zipped(**{f"a{number}__json": "" for number in range(101)})
+
+    with pytest.raises(TradeListInvalid, match="holds 101 files"):
+        read(tmp_path, many)
 
 
 def test_an_archive_that_swells_is_not_unpacked(

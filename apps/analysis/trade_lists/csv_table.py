@@ -31,6 +31,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 REQUIRED = ("entry_time", "exit_time", "quantity", "entry_price", "exit_price")
 SIDES = {"long": 1, "buy": 1, "1": 1, "": 1, "short": -1, "sell": -1, "-1": -1}
 REASONS = {reason.value for reason in ExitReason}
+# Seconds from 1973 on.
+EARLIEST = 10**8
 # The largest whole numbers that are seconds, milliseconds and microseconds until 2286.
 UNITS = ((10**10, 10**9), (10**13, 10**6), (10**16, 10**3))
 
@@ -165,6 +167,9 @@ def _trade(row: _Row) -> ListedTrade:
 def _nanoseconds(text: str) -> int:
     if text.isdigit():
         value = int(text)
+        # A date without dashes looks like seconds of 1970.
+        if 0 < value < EARLIEST:
+            raise ValueError(text)
         return next((value * scale for limit, scale in UNITS if value < limit), value)
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 64 * 1024**2
+# freqtrade packs five.
+MOST_MEMBERS = 100
 BOM = b"\xef\xbb\xbf"
 ZIP_MAGIC = b"PK\x03\x04"
 # What the library raises on archives that are cut off, damaged, locked or too new; the
@@ -79,6 +81,9 @@ def _results_in(files: Sequence[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     Beside them lie the settings, the strategy's code and its parameters, named after
     them with something appended.
     """
+    if len(files) > MOST_MEMBERS:
+        msg = f"The archive holds {len(files):,} files; an export has a handful."
+        raise TradeListInvalid(msg, attr="file")
     found = [
         info
         for info in files

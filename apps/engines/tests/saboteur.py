@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 SABOTEUR = EngineSpec("saboteur", "", "", "saboteur", "Saboteur", "numba", "", "")
-ABORT, HANG, DEVOUR, DEAF, DEFECT = 1, 2, 3, 4, 5
+ABORT, HANG, DEVOUR, DEAF, DEFECT, WILD_READ, KILLED, BUSY, STUBBORN = range(1, 10)
 
 CODE = '''
-import os, signal, time
+import ctypes, os, signal, time
 from apps.engines.adapters.reference.adapter import ReferenceEngine
 
 class Saboteur(ReferenceEngine):
@@ -29,6 +29,12 @@ class Saboteur(ReferenceEngine):
             case 3: return bytearray(1 << 40)
             case 4: signal.signal(signal.SIGTERM, signal.SIG_IGN)
             case 5: raise ZeroDivisionError("a defect")
+            case 6: ctypes.string_at(0)
+            case 7: os.kill(os.getpid(), signal.SIGKILL)
+            case 8: pow(7, 10**9)
+            case 9:
+                signal.signal(signal.SIGALRM, signal.SIG_IGN)
+                time.sleep(60)
         return super().run(request)
 '''
 

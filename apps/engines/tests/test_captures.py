@@ -430,6 +430,18 @@ def test_an_archive_without_the_rows_is_refused_with_what_it_has(
     assert "no member 'data'" in refused(tmp_path, tmp_path / "text.npz")
 
 
+def test_an_array_that_claims_more_rows_than_it_has_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "claims.npy"
+    np.save(path, np.zeros(4))
+    # Of the same length, so that the header is whole.
+    claim = b"(99999999999,), }"
+    content = path.read_bytes()
+    assert content.count(b"(4,), }".ljust(len(claim))) == 1
+    content = content.replace(b"(4,), }".ljust(len(claim)), claim)
+    path.write_bytes(content)
+    assert "mmap length is greater than file size" in refused(tmp_path, str(path))
+
+
 def test_objects_in_an_array_are_never_unpacked(tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", data=np.array([{}, print], dtype=object))
     assert "allow_pickle" in refused(tmp_path, tmp_path / "objects.npz")
@@ -506,6 +518,16 @@ LINES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "no depth": (
         lambda lines: lines[1::2],
         "no changes of a book (depthUpdate) among 10 lines",
+    ),
+    "a time beyond all": (
+        lambda lines: [*lines[:-2], lines[-2].replace('"T":1', f'"T":{10**30}')],
+        "OverflowError",
+    ),
+    "a message too deep": (
+        lambda lines: replaced(
+            lines, 8, f"{lines[8][:20]}{{{'[' * 200_000}{lines[8][20:]}"
+        ),
+        "holds no JSON message",
     ),
     "a price of text": (
         lambda lines: replaced(lines, 4, lines[4].replace('["', '["x')),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
+import logging
 import os
 import signal
 import socket
@@ -12,7 +14,6 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,14 @@ except OSError:
 names = [name for _, name in socket.if_nameindex()]
 json.dump({"up": [one for one in names if up(one)], "reached": reached}, open("seen", "w"))
 """
+# What a strategy that means ill would do when it begins: where, and what.
+BEGIN = '        self.option = shared["runs"][self.run]\n'
+CALL = """
+        import pathlib, socket
+        with socket.socket() as probe:
+            called = probe.connect_ex(("127.0.0.1", {port}))
+        pathlib.Path("called").write_text(str(called))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +96,10 @@ def tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def clean(tmp: Path) -> Iterator[None]:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
+    handlers, on_end = list(logging.root.handlers), signal.getsignal(signal.SIGTERM)
     yield
+    assert logging.root.handlers == handlers
+    assert signal.getsignal(signal.SIGTERM) == on_end
     after = psutil.Process().children(recursive=True)
     assert [child for child in after if child.pid not in before] == []
     assert list(tmp.iterdir()) == []
@@ -112,155 +124,12 @@ def assert_as_reference(request: RunRequest, result: RunResult) -> None:
     assert result.ignored == ()
 
 
-def _awkward() -> dict[str, RunRequest]:
-    """Requests that a bar backtest gets wrong easily, all without a fee."""
-    wide = [FLAT, (100, 100, 100, 100), (100, 130, 80, 100), FLAT]
-    both = Protection(stop_loss=0.05, take_profit=0.05)
-    gapped = bars_of([FLAT, FLAT, (100, 102, 98, 101), (101, 103, 100, 102), FLAT])
-    time = gapped.time.copy()
-    time[3:] += 7 * HOUR_NS
-    tick = replace(request_of(bars_of([FLAT])).market, price_tick=Decimal("0.05"))
-    coarse = [(100.0, 100.25, 99.6, 100.05), (100.05, 100.5, 99.95, 100.15)] * 12
-    tiny = [(7e-8, 9e-8, 5e-8, 8e-8), (8e-8, 1.1e-7, 6e-8, 7e-8)] * 8
-    huge = [(60_000.00000001, 60_000.00000009, 59_999.9, 60_000.00000003)] * 6
-    rows = [FLAT, (100, 104, 96, 101)] * 30
-    trailing = Protection(stop_loss=0.06, take_profit=0.04, trailing_stop=0.03)
-    silent = replace(bars_of(rows), volume=np.zeros(len(rows)))
-    return {
-        "stop and target in one bar": request_of(
-            bars_of(wide), enter=[0], protection=both
-        ),
-        "a minute each, stop and target in one": request_of(
-            replace(
-                bars_of(wide),
-                time=np.arange(4) * HOUR_NS // 60,
-                timeframe_ns=HOUR_NS // 60,
-            ),
-            enter=[0],
-            protection=both,
-        ),
-        "opens beyond the target and falls to the stop": request_of(
-            bars_of([FLAT, FLAT, (110, 120, 90, 100), FLAT]), enter=[0], protection=both
-        ),
-        "opens beyond the stop": request_of(
-            bars_of([FLAT, FLAT, (90, 120, 80, 100), FLAT]), enter=[0], protection=both
-        ),
-        "a gap inside of a position": request_of(
-            replace(gapped, time=time), enter=[0], leave=[3], protection=Protection(0.5)
-        ),
-        "a tick of 0.05": request_of(
-            bars_of(coarse), enter=range(0, 22, 2), protection=both, market=tick
-        ),
-        "a stop within the tick": request_of(
-            bars_of(coarse),
-            enter=range(0, 22, 2),
-            protection=Protection(0.0001, 0.0001),
-            market=tick,
-        ),
-        "prices of a few ticks": request_of(
-            bars_of(tiny),
-            enter=range(0, 14, 3),
-            protection=both,
-            market=replace(tick, price_tick=Decimal("1e-8")),
-            sizing=Sizing(SizingKind.FIXED_QUOTE, 0.01),
-            capital=1.0,
-        ),
-        "more digits than a return has": request_of(
-            bars_of(huge),
-            enter=[0],
-            protection=Protection(take_profit=0.000000000001),
-            market=replace(tick, price_tick=Decimal("1e-8")),
-        ),
-        "sizes below the minimum": request_of(
-            bars_of(rows),
-            enter=range(0, 50, 7),
-            leave=range(3, 50, 7),
-            market=replace(tick, min_notional=Decimal(1001)),
-        ),
-        "steps of a half": request_of(
-            bars_of(rows),
-            enter=range(0, 50, 7),
-            leave=range(3, 50, 7),
-            market=replace(tick, quantity_step=Decimal("0.5")),
-        ),
-        "too little cash": request_of(
-            bars_of([(100, 100, 90, 90), (90, 100, 90, 100)] * 20),
-            enter=range(0, 38, 4),
-            leave=range(2, 38, 4),
-            capital=1_020.0,
-            costs=Costs(0.0, 0.002),
-        ),
-        "slippage": request_of(
-            bars_of(rows), enter=range(0, 50, 5), protection=both, costs=Costs(0, 0.01)
-        ),
-        "a trailing stop with the other two": request_of(
-            bars_of(rows), enter=range(0, 50, 5), protection=trailing
-        ),
-        "a trailing stop alone": request_of(
-            bars_of(rows),
-            enter=range(0, 50, 5),
-            protection=Protection(trailing_stop=0.02),
-        ),
-        "all of the equity": request_of(
-            bars_of(rows),
-            enter=range(0, 50, 5),
-            leave=range(3, 50, 5),
-            sizing=Sizing(SizingKind.PERCENT_OF_EQUITY, 1.0),
-        ),
-        "a risk per trade": request_of(
-            bars_of(rows),
-            enter=range(0, 50, 5),
-            protection=Protection(stop_loss=0.03),
-            sizing=Sizing(SizingKind.RISK_PER_TRADE, 0.01),
-        ),
-        "no volume": request_of(silent, enter=range(0, 50, 5), protection=both),
-        "no entry at all": request_of(bars_of([FLAT] * 5)),
-        "a trade that never closes": request_of(bars_of([FLAT] * 9), enter=[2]),
-        "an entry on the last bar": request_of(bars_of([FLAT] * 4), enter=[2]),
-        "two bars": request_of(bars_of([FLAT] * 2), enter=[0]),
-        "no bars": request_of(bars_of([FLAT] * 2), enter=[0]),
-    }
-
-
-def test_what_is_easily_got_wrong_is_as_the_contract_has_it() -> None:
-    awkward = _awkward()
-    results = FreqtradeEngine().run_many(list(awkward.values()))
-    for (name, request), result in zip(awkward.items(), results, strict=True):
-        try:
-            assert_as_reference(request, result)
-        except AssertionError as error:
-            error.add_note(name)
-            raise
-    found = dict(zip(awkward, results, strict=True))
-    together = found["stop and target in one bar"].trades
-    assert reasons(together) == [ExitReason.STOP_LOSS]
-    assert together.exit_price.tolist() == [95.0]
-    assert found["a gap inside of a position"].trades.gaps.tolist() == [1]
-    assert found["sizes below the minimum"].skipped.below_minimum == 8
-    assert found["too little cash"].skipped.insufficient_cash > 0
-    assert reasons(found["more digits than a return has"].trades) == [
-        ExitReason.TAKE_PROFIT
-    ]
-    never = found["a trade that never closes"].trades
-    assert reasons(never) == [ExitReason.END_OF_DATA]
-    assert never.exit_bar.tolist() == [8]
-
-
-@pytest.mark.parametrize(
-    ("column", "price", "told"),
-    [
-        ("open", 0.004, "open of bar 2 is 0.004"),
-        ("low", 0.0, "low of bar 2 is 0.0"),
-        ("close", 100.001, "at most 2 decimals"),
-        ("high", float("nan"), "high of bar 2 is nan"),
-    ],
-)
-def test_a_price_that_is_no_price_on_the_tick_is_refused_with_its_bar(
-    column: str, price: float, told: str
-) -> None:
+def test_a_price_with_more_decimals_than_the_tick_is_refused_with_its_bar() -> None:
     bars = bars_of([FLAT] * 5)
-    getattr(bars, column)[2] = price
-    with pytest.raises(UnsupportedByEngine, match=told):
+    bars.close[2] = 100.001
+    with pytest.raises(
+        UnsupportedByEngine, match=r"close of bar 2.*at most 2 decimals"
+    ):
         FreqtradeEngine().run(request_of(bars, enter=[0]))
 
 
@@ -335,12 +204,28 @@ def test_a_process_of_its_own_reaches_no_network() -> None:
     assert seen == {"up": [], "reached": False}
 
 
+def _template_with(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, line: str, instead: str
+) -> None:
+    """Have runs use a strategy in which one line is another."""
+    source = (Path(exact.__file__).parent / exact.TEMPLATE).read_text()
+    assert source.count(line) == 1
+    template = folder / "template.txt"
+    template.write_text(source.replace(line, instead))
+    monkeypatch.setattr(exact, "TEMPLATE", str(template))
+
+
 def test_a_backtest_runs_in_a_network_namespace_of_its_own(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine = FreqtradeEngine()
     monkeypatch.setattr(engine._standby, "refill", lambda: None)
-    with closing(engine.prepare()):
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as listener,
+        closing(engine.prepare()),
+    ):
+        call = CALL.format(port=listener.getsockname()[1])
+        _template_with(monkeypatch, tmp_path, BEGIN, BEGIN + call)
         assert engine._handed is not None
         program = engine._handed
         until = time.monotonic() + 20
@@ -349,10 +234,12 @@ def test_a_backtest_runs_in_a_network_namespace_of_its_own(
         theirs = Path(f"/proc/{program.pid}/ns/net").readlink()
         environment = Path(f"/proc/{program.pid}/environ").read_text()
         result = engine.run(sample_request())
+        called = (program.directory / "called").read_text()
     assert len(result.trades) == 4
     if ONLINE_NOTE in result.notes:
         pytest.skip("this system refuses network namespaces")
     assert theirs != Path("/proc/self/ns/net").readlink()
+    assert called == str(errno.ENETUNREACH)
     # Nothing of ours but what the configuration names.
     names = {line.split("=")[0] for line in environment.split("\0") if line}
     assert names <= set(config.ENVIRONMENT)
@@ -402,14 +289,10 @@ def test_a_program_that_fails_says_what_it_said(
 
 
 def test_a_defect_that_freqtrade_passes_over_is_no_result(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    source = (Path(exact.__file__).parent / exact.TEMPLATE).read_text()
-    broken = source.replace("option, bar = self.option, ", "option, bar = self.no, ")
-    assert broken != source
-    template = tmp_path_factory.mktemp("template") / "broken.txt"
-    template.write_text(broken)
-    monkeypatch.setattr(exact, "TEMPLATE", str(template))
+    line = "option, bar = self.{}, self.bar_of(current_time)"
+    _template_with(monkeypatch, tmp_path, line.format("option"), line.format("no"))
     with pytest.raises(EngineCrashed, match=r"passed over a defect.*has no attribute"):
         FreqtradeEngine().run(sample_request())
 
@@ -429,6 +312,12 @@ def test_want_of_memory_is_told_from_other_ends() -> None:
     assert isinstance(failure_of(log, 256), EngineOutOfMemory)
     assert "it said: nothing" in failure_of("", 9).message
     assert passed_over("1.5 INFO all is well") is None
+    # Without memory for a thread's stack, freqtrade goes on without its candles.
+    thread = (
+        "ArrowException: Unknown error: Failed to launch worker thread: Resource "
+        "temporarily unavailable\n12.5 ERROR No data found. Terminating."
+    )
+    assert isinstance(failure_of(thread, 512), EngineOutOfMemory)
     memory = "1.5 ERROR Unexpected error MemoryError() calling <bound method>"
     assert isinstance(passed_over(memory), EngineOutOfMemory)
 

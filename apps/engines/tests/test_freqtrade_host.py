@@ -130,7 +130,7 @@ def test_a_run_that_wants_more_memory_than_it_may_have_is_told_so(
     pool: EnginePool,
 ) -> None:
     with pytest.raises(EngineOutOfMemory):
-        run(pool, sample_request(bars=300_000), mib=640)
+        run(pool, sample_request(bars=100_000), mib=600)
     assert_well(sample_request(), run(pool, sample_request()))
 
 

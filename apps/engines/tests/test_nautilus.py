@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 import pytest
-from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from apps.engines.contracts import (
     Costs,
@@ -26,8 +25,7 @@ from apps.engines.errors import EngineCrashed, UnsupportedByEngine
 from apps.engines.grid import grid_of, on_grid, round_units
 from apps.engines.registry import engine_load
 from apps.engines.sample import sample_request
-from apps.engines.tests.requests import bars_of, request_of, requests
-from apps.engines.verify import result_verify
+from apps.engines.tests.requests import bars_of, request_of
 
 if TYPE_CHECKING:
     from apps.engines.contracts import Bars, Engine, RunRequest, RunResult
@@ -83,37 +81,6 @@ def walk(tick: Decimal, level: float, *, size: int = 80, seed: int = 5) -> Bars:
         for one in (open_, high, low, close)
     ]
     return bars_of(list(zip(*columns, strict=True)))
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
-    request_=requests(),
-    trailing=st.sampled_from([0.002, 0.02, 0.07]),
-    sizing=st.sampled_from(
-        [
-            Sizing(SizingKind.PERCENT_OF_EQUITY, 1.0),
-            Sizing(SizingKind.PERCENT_OF_EQUITY, 0.3),
-            Sizing(SizingKind.RISK_PER_TRADE, 0.01),
-        ]
-    ),
-)
-def test_trailing_stops_and_sizes_of_equity_are_those_of_the_reference(
-    nautilus: Engine, request_: RunRequest, trailing: float, sizing: Sizing
-) -> None:
-    stop = request_.protection.stop_loss
-    # A stop that the tick puts at the entry has no risk to divide by.
-    coarse = request_.bars.low.min() < 1_000 * float(request_.market.price_tick)
-    assume(sizing.kind is not SizingKind.RISK_PER_TRADE or (stop and not coarse))
-    request_ = replace(
-        request_, protection=Protection(stop, None, trailing), sizing=sizing
-    )
-    result = nautilus.run(request_)
-    result_verify(request_, result)
-    assert_same(engine_load("reference").run(request_), result)
 
 
 @pytest.mark.parametrize(

@@ -24,65 +24,32 @@ from apps.engines.errors import (
     EngineUnavailable,
     EngineUnknown,
 )
-from apps.engines.registry import EngineSpec, engine_get, engine_load
+from apps.engines.registry import engine_get, engine_load
+from apps.engines.runner import client
 from apps.engines.runner.client import engine_run
 from apps.engines.runner.pool import EnginePool
 from apps.engines.sample import sample_request
+from apps.engines.tests import saboteur
+from apps.engines.tests.saboteur import ROOT, SABOTEUR, saboteur_environment
 from apps.engines.verify import result_verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apps.engines.contracts import RunRequest
 
-ROOT = Path(__file__).parents[3]
 GIB = 1 << 30
 
-SABOTEUR = '''
-import os, signal, time
-from apps.engines.adapters.reference.adapter import ReferenceEngine
 
-class Saboteur(ReferenceEngine):
-    """Does what its capital says."""
-
-    def run(self, request):
-        match int(request.capital):
-            case 1: os.abort()
-            case 2: time.sleep(60)
-            case 3: return bytearray(1 << 40)
-            case 4: signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            case 5: raise ZeroDivisionError("a defect")
-        return super().run(request)
-'''
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return saboteur_environment(tmp_path_factory.mktemp("saboteur"))
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("saboteur")
-    (folder / "sitecustomize.py").write_text(
-        "import sys, types\n"
-        "from apps.engines import registry\n"
-        "from apps.engines.registry import EngineSpec\n"
-        "registry.ENGINES += (EngineSpec('saboteur', '', '', 'saboteur', 'Saboteur', "
-        "'numba', '', ''),)\n"
-    )
-    package = folder / "saboteur"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "adapter.py").write_text(SABOTEUR)
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"],
-        "PYTHONPATH": f"{folder}:{ROOT}",
-    }
-
-
-@pytest.fixture(scope="module")
-def pool(environment: dict[str, str]) -> Iterator[EnginePool]:
-    spec = EngineSpec("saboteur", "", "", "saboteur", "Saboteur", "numba", "", "")
+def pool(environment: Mapping[str, str]) -> Iterator[EnginePool]:
     known = registry.ENGINES
-    registry.ENGINES = (*known, spec)
+    registry.ENGINES = (*known, SABOTEUR)
     with EnginePool(idle_seconds=60, environment=environment, root=ROOT) as found:
         yield found
     registry.ENGINES = known
@@ -112,33 +79,58 @@ def test_a_run_in_another_process_gives_what_it_gives_here(pool: EnginePool) -> 
     np.testing.assert_array_equal(here.trades.profit, there.trades.profit)
 
 
-def test_a_crash_in_native_code_is_told_and_the_next_run_is_well(
-    pool: EnginePool,
+@pytest.mark.parametrize(
+    ("capital", "told"),
+    [
+        pytest.param(saboteur.ABORT, "SIGABRT", id="an abort"),
+        pytest.param(saboteur.WILD_READ, "SIGSEGV", id="a wild read"),
+        pytest.param(saboteur.KILLED, "SIGKILL", id="the kernel, for want of memory"),
+    ],
+)
+def test_a_process_that_dies_is_told_by_its_signal_and_the_next_run_is_well(
+    pool: EnginePool, capital: float, told: str
 ) -> None:
-    with pytest.raises(EngineCrashed, match="SIGABRT"):
-        run(pool, "saboteur", sabotage(1))
+    with pytest.raises(EngineCrashed, match=f"was killed by {told}"):
+        run(pool, "saboteur", sabotage(capital))
     assert len(run(pool, "saboteur", sabotage(10_000)).trades) == 4
 
 
-def test_a_hang_is_ended_at_its_limit(pool: EnginePool) -> None:
+@pytest.mark.parametrize(
+    "capital",
+    [
+        pytest.param(saboteur.HANG, id="asleep"),
+        pytest.param(saboteur.BUSY, id="in native code"),
+    ],
+)
+def test_a_hang_is_ended_at_its_limit(pool: EnginePool, capital: float) -> None:
     started = time.monotonic()
     with pytest.raises(EngineTimedOut, match=r"limit 0\.3 s"):
-        run(pool, "saboteur", sabotage(2), wall=0.3)
+        run(pool, "saboteur", sabotage(capital), wall=0.3)
     assert time.monotonic() - started < 10
+    assert_nothing_runs("saboteur")
+
+
+def test_a_run_that_ignores_its_limit_is_left_and_ended(
+    pool: EnginePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "REPORT_SECONDS", 0.5)
+    with pytest.raises(EngineTimedOut, match=r"within 0\.3 s"):
+        run(pool, "saboteur", sabotage(saboteur.STUBBORN), wall=0.3)
+    assert_nothing_runs("saboteur")
 
 
 def test_too_much_memory_is_told(pool: EnginePool) -> None:
     with pytest.raises(EngineOutOfMemory, match="8,192 MiB"):
-        run(pool, "saboteur", sabotage(3))
+        run(pool, "saboteur", sabotage(saboteur.DEVOUR))
 
 
 def test_a_defect_of_an_engine_is_a_crash_and_not_a_result(pool: EnginePool) -> None:
     with pytest.raises(EngineCrashed):
-        run(pool, "saboteur", sabotage(5))
+        run(pool, "saboteur", sabotage(saboteur.DEFECT))
 
 
 def test_what_a_run_does_to_its_process_ends_with_it(pool: EnginePool) -> None:
-    before = len(run(pool, "saboteur", sabotage(4)).trades)
+    before = len(run(pool, "saboteur", sabotage(saboteur.DEAF)).trades)
     assert len(run(pool, "saboteur", sabotage(10_000)).trades) >= before
 
 
@@ -157,46 +149,41 @@ def test_runs_side_by_side_do_not_disturb_each_other(pool: EnginePool) -> None:
     assert len(set(results)) == 1
 
 
-def test_a_client_that_goes_takes_its_run_with_it(pool: EnginePool) -> None:
-    run(pool, "saboteur", sabotage(10_000))
-    host = next(
+def host_of(engine: str) -> psutil.Process:
+    return next(
         process
         for process in psutil.Process().children()
-        if "saboteur" in process.cmdline()
+        if engine in process.cmdline()
     )
-    with pytest.raises(EngineTimedOut):
-        _leave_early(pool)
+
+
+def assert_nothing_runs(engine: str) -> None:
+    host = host_of(engine)
     until = time.monotonic() + 5
     while host.children() and time.monotonic() < until:
         time.sleep(0.05)
     assert host.children() == []
 
 
-def _leave_early(pool: EnginePool) -> None:
-    import apps.engines.runner.client as module  # noqa: PLC0415 - patched here alone
-
-    patience = module.REPORT_SECONDS
-    module.REPORT_SECONDS = -59.5
-    try:
-        run(pool, "saboteur", sabotage(2), wall=60)
-    finally:
-        module.REPORT_SECONDS = patience
+def test_a_client_that_goes_takes_its_run_with_it(
+    pool: EnginePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(pool, "saboteur", sabotage(10_000))
+    monkeypatch.setattr(client, "REPORT_SECONDS", -59.5)
+    with pytest.raises(EngineTimedOut):
+        run(pool, "saboteur", sabotage(saboteur.HANG), wall=60)
+    assert_nothing_runs("saboteur")
 
 
 def test_a_host_that_was_killed_is_started_again(pool: EnginePool) -> None:
     run(pool, "reference", sample_request())
-    host = next(
-        process
-        for process in psutil.Process().children()
-        if "reference" in process.cmdline()
-    )
-    host.send_signal(signal.SIGKILL)
+    host_of("reference").send_signal(signal.SIGKILL)
     time.sleep(0.2)
     assert len(run(pool, "reference", sample_request()).trades) == 4
 
 
 def test_an_idle_host_ends_by_itself_and_leaves_no_socket(
-    environment: dict[str, str],
+    environment: Mapping[str, str],
 ) -> None:
     with EnginePool(idle_seconds=0.2, environment=environment, root=ROOT) as pool:
         run(pool, "reference", sample_request())
@@ -209,8 +196,12 @@ def test_an_idle_host_ends_by_itself_and_leaves_no_socket(
     assert not socket.parent.exists()
 
 
-def test_an_engine_that_does_not_start_says_why(environment: dict[str, str]) -> None:
-    broken = environment | {"PYTHONPATH": "/nowhere", "NUMBA_CACHE_DIR": "/dev/null/x"}
+def test_an_engine_that_does_not_start_says_why(environment: Mapping[str, str]) -> None:
+    broken = {
+        **environment,
+        "PYTHONPATH": "/nowhere",
+        "NUMBA_CACHE_DIR": "/dev/null/x",
+    }
     with (
         EnginePool(idle_seconds=1, environment=broken, root=Path("/")) as pool,
         pytest.raises(EngineUnavailable, match=r"does not start: .*apps"),
@@ -219,7 +210,7 @@ def test_an_engine_that_does_not_start_says_why(environment: dict[str, str]) -> 
 
 
 def test_what_a_killed_worker_left_is_removed_by_the_next_pool(
-    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     left, kept = tmp_path / "parallax-4194305-x", tmp_path / f"parallax-{os.getpid()}-y"

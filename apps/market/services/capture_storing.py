@@ -66,7 +66,8 @@ def capture_import(
 ) -> BookCapture:
     """Import a captured order book, as a whole or not at all.
 
-    The same capture again changes nothing, but puts a lost or damaged file back.
+    The same capture again puts a lost or damaged file back, and is called as it was sent
+    last.
 
     Args:
         actor: Whose capture it becomes.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.console import Console
@@ -39,6 +40,7 @@ EXAMPLE = """example:
   manage.py parity --strategy "SMA cross" --series "BTC/USDT 1h" --mode native
 """
 POLL_SECONDS = 0.2
+MOST = Decimal(10) ** 15
 
 
 class Command(BaseCommand):
@@ -58,9 +60,9 @@ class Command(BaseCommand):
             "--engines", help="such as reference,nautilus; all that can, when left out"
         )
         parser.add_argument("--mode", choices=RunMode.values, default=RunMode.EXACT)
-        parser.add_argument("--capital", type=_decimal, default=Decimal(10_000))
-        parser.add_argument("--fees", type=_decimal, help="rate per fill")
-        parser.add_argument("--slippage", type=_decimal, help="rate per fill")
+        parser.add_argument("--capital", type=_amount, default=Decimal(10_000))
+        parser.add_argument("--fees", type=_rate, help="rate per fill")
+        parser.add_argument("--slippage", type=_rate, help="rate per fill")
         parser.add_argument("--start", type=_moment, help="such as 2024-01-01")
         parser.add_argument("--end", type=_moment, help="exclusive")
         parser.add_argument("--user", help="whose; needed where there are several")
@@ -82,6 +84,9 @@ class Command(BaseCommand):
         except ApplicationError as error:
             msg = f"{error.message} [{error.code}]"
             raise CommandError(msg) from error
+        except ValidationError as error:
+            # What an option's own type cannot tell, such as a capital of 0.
+            raise CommandError("; ".join(error.messages)) from error
         finally:
             WORKER.close()
         if options["json"]:
@@ -150,14 +155,29 @@ def _only[T](fits: list[T], known: list[str], what: str) -> T:
     raise CommandError(msg)
 
 
-def _decimal(text: str) -> Decimal:
+def _amount(text: str) -> Decimal:
+    return _decimal(text, MOST, f"an amount of money below {MOST:g}")
+
+
+def _rate(text: str) -> Decimal:
+    return _decimal(text, Decimal(1), "a rate such as 0.001, from 0 on and below 1")
+
+
+def _decimal(text: str, most: Decimal, right: str) -> Decimal:
     try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        # argparse names the option of a ValueError.
-        raise ValueError(text) from error
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value < most:
+        msg = f"{text!r} is not {right}"
+        raise ArgumentTypeError(msg)
+    return value
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is not a date such as 2024-01-31"
+        raise ArgumentTypeError(msg) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

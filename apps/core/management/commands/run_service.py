@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
+
+from apps.core.processes import die_with_parent
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -93,8 +97,13 @@ def _worker(options: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C reaches only us, and we stop the parts in order.
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    # A session of its own: Ctrl-C reaches only us, and we stop the parts in order. Where
+    # we are killed outright, they end with us, so that the port is free for the next.
+    return subprocess.Popen(  # noqa: S603
+        command,
+        start_new_session=True,
+        preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - no threads yet
+    )
 
 
 def _end(parts: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -20,7 +20,7 @@ from apps.engines.adapters.freqtrade.program import Program, leftovers_remove
 from apps.engines.adapters.freqtrade.standby import Ready, Standby
 from apps.engines.contracts import Mode
 from apps.engines.errors import EngineResultInvalid
-from apps.engines.refusals import options_check
+from apps.engines.refusals import request_check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,16 +77,14 @@ class FreqtradeEngine:
         self._handed = ready.program
         return ready
 
+    def close(self) -> None:
+        """End the program that waits, for who wants no other run."""
+        self._standby.close()
+
 
 def _work_of(requests: Sequence[RunRequest]) -> exact.Work | native.Work:
     for request in requests:
-        options_check(
-            engine="freqtrade",
-            capabilities=CAPABILITIES,
-            shorts=bool(request.signals.entry_short.any()),
-            protection=request.protection,
-            sizing=request.sizing.kind,
-        )
+        request_check(request, engine="freqtrade", capabilities=CAPABILITIES)
     alone = any(request.mode is Mode.NATIVE for request in requests)
     fees = {request.costs.fee_rate for request in requests}
     if len(fees) != 1 or (alone and len(requests) > 1):

@@ -15,7 +15,9 @@ LONGEST = 400
 # Python's, numpy's, Arrow's and C++'s ways of saying it.
 MEMORY = re.compile(
     r"MemoryError|Unable to allocate|malloc of size \d+ failed|bad_alloc"
-    r"|cannot allocate memory|failed to map segment",
+    r"|cannot allocate memory|failed to map segment"
+    # A thread's stack is address space too.
+    r"|failed to launch worker thread|can't start new thread",
     re.IGNORECASE,
 )
 # A callback of a strategy that raises is passed over by freqtrade, which goes on without

@@ -31,6 +31,16 @@ SYMBOL = re.compile(rb'"s":"([^"]+)"')
 DEPTH = b'"e":"depthUpdate"'
 HAPPENED = re.compile(rb'"T":(\d+)')
 SEQUENCE = re.compile(rb'"u":(\d+),"pu":(\d+)')
+# What its converter raises on messages that are none: too deep, too large, cut short.
+DAMAGED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+)
 LEVEL = b'["'
 # Rows of a line beside its levels: a trade, or a snapshot's two clears.
 BESIDE = 2
@@ -138,7 +148,7 @@ def events_from(path: str) -> Raw:
             events: NDArray[Any] = binancefutures.convert(
                 path, combined_stream=scan.combined, buffer_size=scan.rows
             )
-    except (ValueError, KeyError, TypeError, IndexError, AssertionError) as error:
+    except DAMAGED as error:
         msg = f"{_damage(path, scan)} ({type(error).__name__}: {error})."
         raise CaptureInvalid(msg) from error
     depth = (events["ev"] & np.uint64(KIND) == CHANGE) & (
@@ -165,7 +175,7 @@ def _damage(path: str, scan: _Scan) -> str:
         for number, line in enumerate(lines, start=1):
             try:
                 message = json.loads(line[20:])
-            except ValueError:
+            except (ValueError, RecursionError):
                 return f"Line {number:,} of {scan.name!r} holds no JSON message: {line[:60]!r}"
             data = message.get("data", message)
             if not isinstance(data, dict) or (

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from apps.engines.contracts import FloatArray, IntArray
 
 WORDS = 8
+NPY_MAGIC = b"\x93NUMPY"
 
 WRONG = {
     ladder.UNSEEN: "is marked neither for the exchange nor for us; every row needs the "
@@ -165,6 +166,11 @@ def events_read(path: str) -> NDArray[Any]:
     try:
         # Opened here: NumPy leaves a file that it takes for an archive open.
         with Path(path).open("rb") as file:
+            if file.read(len(NPY_MAGIC)) == NPY_MAGIC:
+                # Mapped, a header that claims more rows than there are is an error.
+                mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+                return np.array(mapped)
+            file.seek(0)
             found = np.load(file, allow_pickle=False)
             if isinstance(found, np.ndarray):
                 return found

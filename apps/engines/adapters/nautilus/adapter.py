@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.engines.adapters.nautilus.capabilities import CAPABILITIES
 from apps.engines.adapters.nautilus.errors import RAISED, error_from
 from apps.engines.adapters.nautilus.exact import run_exact
 from apps.engines.adapters.nautilus.indicators import indicator_native
@@ -13,6 +14,7 @@ from apps.engines.adapters.nautilus.mapping import trades_from
 from apps.engines.adapters.nautilus.native import run_native
 from apps.engines.contracts import Mode, Protection, RunResult, Skipped
 from apps.engines.equity import equity_curve
+from apps.engines.refusals import request_check
 from apps.engines.sample import sample_request
 from apps.engines.versions import versions_of
 
@@ -25,6 +27,8 @@ class NautilusEngine:
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one backtest, in the request's mode."""
+        if request.mode is Mode.EXACT:
+            request_check(request, engine="nautilus", capabilities=CAPABILITIES)
         limits_check(request)
         if not len(request.bars):
             # It cannot be fed nothing.

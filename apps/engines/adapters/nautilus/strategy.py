@@ -113,6 +113,8 @@ class ContractStrategy(Strategy):  # type: ignore[misc]  # a class without type 
             self._holding.close_at(float(high), trailing, self._levels)
             if self._holding.level > before:
                 self._stop_move(self._holding.level, float(close))
+        if bar < self._last and self._falls_to_stop(self._holding, bar + 1):
+            self.cancel_order(self._target)
 
     def on_order_filled(self, event: OrderFilled) -> None:
         """Keep the fill; protect what was bought, withdraw what protected the sold."""
@@ -208,6 +210,17 @@ class ContractStrategy(Strategy):  # type: ignore[misc]  # a class without type 
         else:
             self.cancel_order(self._stop)
             self._stop_is_due = True
+
+    def _falls_to_stop(self, holding: Holding, bar: int) -> bool:
+        """Return whether a bar opens beyond the target and falls to the stop.
+
+        Such a bar is the stop's (rule 4), but a target that rests would fill at its open.
+        """
+        if self._target is None or self._target.is_closed:
+            return False
+        bars = self._request.bars
+        beyond = bars.open[bar] >= holding.target
+        return bool(beyond and bars.low[bar] <= holding.level)
 
     def _withdraw(self) -> None:
         for order in (self._stop, self._target):

@@ -15,6 +15,7 @@ from apps.engines.adapters.reference.mapping import (
     writable,
 )
 from apps.engines.contracts import RunResult, Skipped
+from apps.engines.refusals import prices_check
 from apps.engines.sample import sample_request
 from apps.engines.versions import versions_of
 
@@ -27,6 +28,7 @@ class ReferenceEngine:
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one backtest by the fill contract."""
+        prices_check(request, engine="reference")
         bars, signals = request.bars, request.signals
         # A trade needs an entry signal, so there cannot be more of them.
         most = np.count_nonzero(signals.entry_long | signals.entry_short)

@@ -61,8 +61,9 @@ def _size(sizing, size, cash, raw, fill, side, stop_loss, fee, tick, step):
         if sizing == PERCENT_OF_EQUITY:
             wanted = size * affordable
         else:
-            stop = _level(fill, side, -stop_loss, tick)
-            wanted = min(size * cash / abs(fill - stop), affordable)
+            risk = abs(fill - _level(fill, side, -stop_loss, tick))
+            # A stop that the tick puts at the entry loses nothing at any size.
+            wanted = affordable if risk == 0.0 else min(size * cash / risk, affordable)
     return on_grid(floor_units(wanted, *step), *step)
 
 
@@ -118,7 +119,6 @@ def _exit(open_, high, low, close, leave, first, side, entry, exits, tick):
         if take_profit > 0.0 and side * (favourable - target) >= 0.0:
             beyond = side * (open_[i] - target) >= 0.0
             return i, open_[i] if beyond else target, TAKE_PROFIT
-
         if trailing > 0.0:
             # The trailing stop moves at the close of a bar, never inside it (rule 5).
             best = max(best, high[i]) if side > 0 else min(best, low[i])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import vectorbt as vbt
 
+from apps.engines.adapters.vectorbt.capabilities import CAPABILITIES
 from apps.engines.adapters.vectorbt.config import CALL
 from apps.engines.adapters.vectorbt.errors import RAISED, error_from
 from apps.engines.adapters.vectorbt.indicators import indicator_native
@@ -26,6 +27,7 @@ from apps.engines.contracts import (
     Skipped,
 )
 from apps.engines.equity import equity_curve
+from apps.engines.refusals import prices_check, request_check
 from apps.engines.sample import sample_request
 from apps.engines.versions import versions_of
 
@@ -50,8 +52,10 @@ class VectorbtEngine:
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one backtest, in the request's mode."""
+        prices_check(request, engine="vectorbt")
         if request.mode is Mode.NATIVE:
             return run_native(request)
+        request_check(request, engine="vectorbt", capabilities=CAPABILITIES)
         self._seconds = 0.0
         plan = plan_make(request)
         wanted = plan.entry & ~plan.too_small
@@ -90,7 +94,7 @@ class VectorbtEngine:
         blocked = np.zeros(len(wanted), dtype=np.bool_)
         while True:
             trades = self._call(request, plan, wanted & ~blocked)
-            before = request.capital + np.cumsum(trades.profit) - trades.profit
+            before = _cash_before(request.capital, trades)
             short = plan.cost[trades.entry_bar] > before
             settled = int(np.argmax(short)) if short.any() else len(trades)
             if settled == len(trades):
@@ -122,6 +126,16 @@ class VectorbtEngine:
             raise error_from(error) from error
         self._seconds += time.perf_counter() - started
         return trades_from(request, plan, orders, 2 if protected else 1)
+
+
+def _cash_before(capital: float, trades: Trades) -> FloatArray:
+    """Return the cash before each entry, in the contract's own order of sums."""
+    moves = np.empty(2 * len(trades) + 1)
+    moves[0] = capital
+    moves[1::2] = -(trades.quantity * trades.entry_price + trades.entry_fee)
+    moves[2::2] = trades.quantity * trades.exit_price - trades.exit_fee
+    before: FloatArray = np.cumsum(moves)[:-1:2]
+    return before
 
 
 def _free_at_open(bars: int, trades: Trades) -> BoolArray:

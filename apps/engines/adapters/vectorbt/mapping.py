@@ -169,12 +169,18 @@ def trades_from(
     ended = row == (last + 1) * rows_per_bar
     exit_bar = np.where(ended, last, row // rows_per_bar).astype(np.int64)
     at_open = ~ended & (row % rows_per_bar == 0)
+    signal = at_open & plan.leave[exit_bar] & (exit_bar > entry_bar)
     quantity, entry = plan.quantity[entry_bar], plan.fill[entry_bar]
     tick = grid_of(request.market.price_tick)
     # Undo vectorbt's own slippage and the bias of the level, then apply the contract's.
     raw = orders["price"][1::2] / (1.0 - request.costs.slippage_rate)
     units = round_units(raw, tick.numerator, tick.scale)
     raw = on_grid(units, tick.numerator, tick.scale)
+    # A bar that opens beyond the target and falls to the stop is the stop's (rule 4);
+    # the open row has ended it before the range row could.
+    stop = plan.stop[entry_bar]
+    fell = at_open & ~signal & (raw > stop) & (request.bars.low[exit_bar] <= stop)
+    raw = np.where(fell, stop, raw)
     exit_ = slipped(raw, -1.0, request)
     fee = request.costs.fee_rate
     entry_fee, exit_fee = fee * quantity * entry, fee * quantity * exit_
@@ -188,7 +194,7 @@ def trades_from(
         entry_fee=entry_fee,
         exit_fee=exit_fee,
         profit=quantity * (exit_ - entry) - entry_fee - exit_fee,
-        exit_reason=_reasons(plan, entry_bar, exit_bar, raw, ended, at_open),
+        exit_reason=_reasons(plan, entry_bar, raw, ended, signal),
         gaps=gaps_spanned(request.bars, entry_bar, exit_bar),
     )
 
@@ -196,12 +202,10 @@ def trades_from(
 def _reasons(
     plan: Plan,
     entry_bar: IntArray,
-    exit_bar: IntArray,
     price: FloatArray,
     ended: BoolArray,
-    at_open: BoolArray,
+    signal: BoolArray,
 ) -> Any:
-    signal = at_open & plan.leave[exit_bar] & (exit_bar > entry_bar)
     choices = (
         (ended, ExitReason.END_OF_DATA),
         (signal, ExitReason.SIGNAL),

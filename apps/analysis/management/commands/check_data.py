@@ -1,4 +1,4 @@
-"""Compare the files of candles and captures with their rows."""
+"""Compare the files of candles, captures and results with their rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from apps.analysis.selectors import results_check
 from apps.market.selectors import data_check
 
 
@@ -17,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is wrong; succeed only where nothing is."""
-        findings = data_check(now=timezone.now())
+        now = timezone.now()
+        findings = [*data_check(now=now), *results_check(now=now)]
         for finding in findings:
             self.stdout.write(f"{finding.code}  {finding.path}  {finding.message}")
         if findings:
