@@ -227,6 +227,8 @@ def test_nobody_reaches_what_is_not_theirs(
     sent: dict[str, Any] = {"json": body}
     if path.endswith("/compare/"):
         sent = {"files": {"file": ("trades.csv", b"x")}}
+    if path.endswith("/export/"):
+        sent = {"params": {"engine": "vectorbt"}}
     answer = eve.request(method, where, **sent)
     assert answer.status_code == 404, (where, answer.status_code, answer.text)
 

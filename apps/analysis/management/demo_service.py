@@ -61,7 +61,13 @@ class DemoClient:
             TextColumn("{task.percentage:>3.0f} % {task.description}"),
         )
         until = time.monotonic() + JOB_SECONDS
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        # A log wants no bars, nor the empty lines that they leave.
+        shown: dict[str, Any] = {
+            "console": self._console,
+            "transient": True,
+            "disable": not self._console.is_terminal,
+        }
+        with Progress(*columns, **shown) as progress:
             bar = progress.add_task("queued", total=1.0, name=name)
             while time.monotonic() < until:
                 job: dict[str, Any] = self.call("GET", where)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CANDLES = {
     "symbol": "BTC/USDT",
     "timeframe": "1h",
-    "start": "2021-01-01T00:00:00Z",
+    "start": "2024-01-01T00:00:00Z",
     "end": "2025-01-01T00:00:00Z",
 }
 TITLE = "SMA cross on BTC/USDT 1h (synthetic), 10,000 USDT"
