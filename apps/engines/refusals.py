@@ -1,10 +1,12 @@
-"""What an engine cannot honour is refused by name, before anything runs."""
+"""What an engine cannot honour is refused by name, before anything runs.
+
+A web process asks here too, so nothing of numpy is imported.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from apps.core.errors import ErrorDetail
 from apps.engines.errors import UnsupportedByEngine
@@ -84,9 +86,9 @@ def prices_check(request: RunRequest, *, engine: str) -> None:
     for name in ("open", "high", "low", "close"):
         prices = getattr(request.bars, name)
         # Comparisons with what is no number are false.
-        if not len(prices) or (prices.min() >= least and prices.max() < np.inf):
+        if not len(prices) or (prices.min() >= least and prices.max() < math.inf):
             continue
-        bar = int(np.argmax(~((prices >= least) & (prices < np.inf))))
+        bar = int((~((prices >= least) & (prices < math.inf))).argmax())
         msg = (
             f"The engine {engine!r} cannot run this: the {name} of bar {bar:,} is "
             f"{float(prices[bar])!r}, which is no price of at least one tick of "

@@ -27,11 +27,12 @@ def entry_cause(
     one: Trade, other: Trade, differing: Differing, ground: Ground
 ) -> Finding:
     """Return why two paired trades began on other bars, or at other prices."""
-    # Two that entered on one bar both had a signal for it.
+    found = _signal_lacking(one, other.name, other.wanted)
+    found = found or _signal_lacking(other, one.name, one.wanted)
+    if found is not None:
+        return found
     if differing.entry_bar:
-        found = _signal_lacking(one, other.name, other.wanted)
-        found = found or _signal_lacking(other, one.name, one.wanted)
-        return found or _elsewhere(one, other, ground)
+        return _elsewhere(one, other, ground)
     where = f"{one.entered()}, {other.entered()}"
     option = option_ignored("slippage", one, other)
     if option is not None and ground.costs.slippage_rate > 0:

@@ -153,7 +153,8 @@ def host_of(engine: str) -> psutil.Process:
     return next(
         process
         for process in psutil.Process().children()
-        if engine in process.cmdline()
+        # Other tests' processes may have ended and not been waited for.
+        if process.status() != psutil.STATUS_ZOMBIE and engine in process.cmdline()
     )
 
 
