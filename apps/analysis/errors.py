@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.errors import (
-    Conflict,
-    Invalid,
-    NotFound,
-    TooLarge,
-    Unavailable,
-    Unprocessable,
-)
+from apps.core.errors import Conflict, Invalid, NotFound, Unavailable, Unprocessable
 
 
 class BacktestNotFound(NotFound):
@@ -124,12 +117,6 @@ class TradeListInvalid(Unprocessable):
     """A list of trades from elsewhere cannot be read; the message says where."""
 
     code = "trade_list_invalid"
-
-
-class TradeListTooLarge(TooLarge):
-    """A list of trades from elsewhere is larger than what is read."""
-
-    code = "trade_list_too_large"
 
 
 class NotReproducible(Conflict):

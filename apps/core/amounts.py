@@ -6,12 +6,10 @@ more would be read back as another. What is not exact is refused when it comes i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
 from rest_framework import serializers
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 MOST_DIGITS = 15
 
@@ -26,6 +24,21 @@ def exact_digits(value: Decimal) -> None:
     if digits > MOST_DIGITS:
         msg = f"It has {digits} significant digits; at most {MOST_DIGITS} are kept exactly."
         raise serializers.ValidationError(msg, code="max_digits")
+
+
+class RateField(serializers.DecimalField):
+    """What trading costs, as a fraction of what is traded: from 0 on, below 1."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take any option of a field but its bounds."""
+        super().__init__(
+            max_digits=20,
+            decimal_places=18,
+            min_value=Decimal(0),
+            max_value=Decimal("0.999999"),
+            validators=[exact_digits],
+            **options,
+        )
 
 
 class NumberField(serializers.FloatField):

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
-# The parts of a path that lies in an owner's folder itself.
-BESIDE = ("room", "owner", "file")
-
 
 def results_check(*, now: datetime) -> list[Finding]:
     """Compare the results of backtests, parity runs and market making with their files.
@@ -65,8 +62,8 @@ def _room(
         if not file.is_file() or file.stat().st_mtime >= latest:
             continue
         path = file.relative_to(root)
-        folder, is_beside = path.parent.as_posix(), len(path.parts) == len(BESIDE)
-        if path.parts[1] in owners and (is_beside or folder in paths):
+        folder, name = path.parent.as_posix(), path.parts[1]
+        if name in owners and (folder == f"{room}/{name}" or folder in paths):
             continue
         msg = "No result has this file; it can be removed."
         yield Finding("file_orphaned", path.as_posix(), msg)

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.analysis.enums import RunMode
-from apps.core.amounts import NumberField, exact_digits
+from apps.core.amounts import NumberField, RateField, exact_digits
 from apps.core.serializers import StrictSerializer
 
 AUTO, MODEL = "auto", "model"
@@ -88,22 +88,12 @@ class RunInput(StrictSerializer):
         default=Decimal(10_000),
         help_text="Cash at the start, quote units; at most 15 significant digits.",
     )
-    fees = serializers.DecimalField(
+    fees = RateField(
         required=False,
-        max_digits=20,
-        decimal_places=18,
-        min_value=Decimal(0),
-        max_value=Decimal("0.999999"),
-        validators=[exact_digits],
         help_text="Rate per fill, `0.001` is 10 basis points; else the strategy's.",
     )
-    slippage = serializers.DecimalField(
+    slippage = RateField(
         required=False,
-        max_digits=20,
-        decimal_places=18,
-        min_value=Decimal(0),
-        max_value=Decimal("0.999999"),
-        validators=[exact_digits],
         help_text="Rate per fill; else the strategy's.",
     )
     start = serializers.DateTimeField(

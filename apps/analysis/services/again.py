@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from apps.analysis.errors import NotReproducible, TradeListTooLarge
+from apps.analysis.errors import NotReproducible
 from apps.analysis.kinds import COMPARE_KIND, REPRODUCE_KIND
 from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Tolerance
 from apps.analysis.selectors import backtest_get, parity_folder, results_of
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
+from apps.market.errors import UploadTooLarge
 from apps.market.store.failures import storage_guard
 
 if TYPE_CHECKING:
@@ -71,13 +72,13 @@ def trades_compare_request(
         BacktestNotFound: No such backtest for this actor.
         BacktestNotFinished: It has no result to compare with.
         NotReproducible: Its series was deleted; its bars are needed.
-        TradeListTooLarge: The file is larger than 64 MiB.
+        UploadTooLarge: The file is larger than 64 MiB.
         StorageFull: The disk has no room; nothing is left of it.
     """
     if (upload.size or 0) > MOST_BYTES:
         mib = MOST_BYTES // 1024**2
         msg = f"The file has {upload.size:,} bytes; at most {mib} MiB are read."
-        raise TradeListTooLarge(msg, attr="file")
+        raise UploadTooLarge(msg, attr="file")
     run = ParityRun(
         owner=actor,
         backtest=_finished(actor, backtest_id),

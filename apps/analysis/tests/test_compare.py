@@ -18,7 +18,6 @@ from apps.analysis.errors import (
     NotReproducible,
     ResultMissing,
     TradeListInvalid,
-    TradeListTooLarge,
 )
 from apps.analysis.models import ParityRun
 from apps.analysis.selectors import matches_page, parity_folder
@@ -35,7 +34,7 @@ from apps.analysis.tests.comparing import (
 )
 from apps.analysis.tests.factories import backtest_make, job_end, strategy_make
 from apps.core.tests.answers import client_of, error_of
-from apps.market.errors import StorageFull
+from apps.market.errors import StorageFull, UploadTooLarge
 from apps.market.services import series_delete
 
 if TYPE_CHECKING:
@@ -242,7 +241,7 @@ def test_a_list_that_is_too_large_is_refused_and_not_kept(
 ) -> None:
     monkeypatch.setattr(again, "MOST_BYTES", 10)
 
-    with pytest.raises(TradeListTooLarge, match="at most"):
+    with pytest.raises(UploadTooLarge, match="at most"):
         compare_ask(user, finished, "x" * 11)
 
     assert not ParityRun.objects.exists()

@@ -130,8 +130,8 @@ def test_a_comparison_that_fails_is_an_error_with_its_reason(
         ({"engines": "reference,zipline"}, r"\[engine_unknown\]"),
         ({"user": "nobody"}, "no user 'nobody'"),
         ({"start": "2030-01-01"}, r"\[range_empty\]"),
-        ({"capital": "0"}, "capital"),
-        ({"fees": "2"}, "--fees: '2' is not a rate"),
+        ({"capital": "0"}, "--capital: '0': Ensure this value is greater"),
+        ({"fees": "2"}, "--fees: '2': Ensure this value is less"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(

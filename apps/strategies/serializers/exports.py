@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.amounts import exact_digits
+from apps.core.amounts import RateField
 from apps.core.serializers import StrictSerializer
 from apps.strategies.export import ExportEngine
 
@@ -39,12 +38,7 @@ class StrategyExportInput(StrictSerializer):
         help_text="A candle series whose market it is to trade: its names, tick, step "
         "and minimums go into the file. Else these are a first guess.",
     )
-    slippage = serializers.DecimalField(
+    slippage = RateField(
         required=False,
-        max_digits=20,
-        decimal_places=18,
-        min_value=Decimal(0),
-        max_value=Decimal("0.999999"),
-        validators=[exact_digits],
         help_text="Rate per fill; else the strategy's. freqtrade knows none but 0.",
     )

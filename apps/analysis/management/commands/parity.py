@@ -6,17 +6,18 @@ import json
 import time
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 from rich.console import Console
 
 from apps.analysis.enums import ParityVerdict, RunMode
 from apps.analysis.management.parity_tables import parity_print
 from apps.analysis.selectors import REPORT, parity_folder
+from apps.analysis.serializers.run_input import RunInput
 from apps.analysis.services.parity_request import parity_request
 from apps.analysis.services.request import BacktestRequest
 from apps.core.errors import ApplicationError
@@ -28,6 +29,7 @@ from apps.users.selectors import user_named
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Callable
 
     from apps.analysis.models import ParityRun
     from apps.jobs.models import Job
@@ -40,7 +42,6 @@ EXAMPLE = """example:
   manage.py parity --strategy "SMA cross" --series "BTC/USDT 1h" --mode native
 """
 POLL_SECONDS = 0.2
-MOST = Decimal(10) ** 15
 
 
 class Command(BaseCommand):
@@ -60,9 +61,13 @@ class Command(BaseCommand):
             "--engines", help="such as reference,nautilus; all that can, when left out"
         )
         parser.add_argument("--mode", choices=RunMode.values, default=RunMode.EXACT)
-        parser.add_argument("--capital", type=_amount, default=Decimal(10_000))
-        parser.add_argument("--fees", type=_rate, help="rate per fill")
-        parser.add_argument("--slippage", type=_rate, help="rate per fill")
+        parser.add_argument(
+            "--capital", type=_as_api("capital"), default=Decimal(10_000)
+        )
+        parser.add_argument("--fees", type=_as_api("fees"), help="rate per fill")
+        parser.add_argument(
+            "--slippage", type=_as_api("slippage"), help="rate per fill"
+        )
         parser.add_argument("--start", type=_moment, help="such as 2024-01-01")
         parser.add_argument("--end", type=_moment, help="exclusive")
         parser.add_argument("--user", help="whose; needed where there are several")
@@ -84,9 +89,6 @@ class Command(BaseCommand):
         except ApplicationError as error:
             msg = f"{error.message} [{error.code}]"
             raise CommandError(msg) from error
-        except ValidationError as error:
-            # What an option's own type cannot tell, such as a capital of 0.
-            raise CommandError("; ".join(error.messages)) from error
         finally:
             WORKER.close()
         if options["json"]:
@@ -155,23 +157,19 @@ def _only[T](fits: list[T], known: list[str], what: str) -> T:
     raise CommandError(msg)
 
 
-def _amount(text: str) -> Decimal:
-    return _decimal(text, MOST, f"an amount of money below {MOST:g}")
+def _as_api(name: str) -> Callable[[str], Any]:
+    """Return a reader of an option that asks of it what the API does."""
+    field = RunInput().fields[name]
 
+    def read(text: str) -> Any:
+        try:
+            return field.run_validation(text)
+        except ValidationError as error:
+            told = " ".join(f"{one}" for one in error.detail)
+            msg = f"{text!r}: {told}"
+            raise ArgumentTypeError(msg) from error
 
-def _rate(text: str) -> Decimal:
-    return _decimal(text, Decimal(1), "a rate such as 0.001, from 0 on and below 1")
-
-
-def _decimal(text: str, most: Decimal, right: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value < most:
-        msg = f"{text!r} is not {right}"
-        raise ArgumentTypeError(msg)
-    return value
+    return read
 
 
 def _moment(text: str) -> datetime:
