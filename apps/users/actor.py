@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import NotAuthenticated
 
-from apps.users.models import User
+from apps.users.models import ApiKey, User
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -22,3 +22,8 @@ def actor_of(request: Request) -> User:
     if isinstance(request.user, User):
         return request.user
     raise NotAuthenticated
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """Return the API key by which the user asks; None: by a session or a token."""
+    return request.auth if isinstance(request.auth, ApiKey) else None

@@ -29,3 +29,9 @@ def test_of_several_one_must_be_named_and_all_are_listed() -> None:
 def test_a_name_that_nobody_has_is_said_to_be_none() -> None:
     with pytest.raises(UserNotFound, match="no user 'bob'; users are: none yet"):
         user_named(name="bob")
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a\x00b"])
+def test_a_name_that_no_database_takes_is_nobodys(name: str) -> None:
+    with pytest.raises(UserNotFound, match="There is no user"):
+        user_named(name=name)

@@ -129,6 +129,7 @@ class TokenRevokeView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    needs_admin_key = True
 
     @extend_schema(
         operation_id="auth_token_revoke",
@@ -178,6 +179,7 @@ class PasswordView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    needs_admin_key = True
     throttle_classes = (LoginThrottle,)
 
     @extend_schema(
