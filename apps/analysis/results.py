@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 
 from apps.analysis.errors import ResultMissing
 from apps.core.errors import Unavailable
+from apps.core.files import file_local, file_path, file_publish, stored_path
+from apps.core.files.guard import storage_guard
 from apps.engines.contracts import (
     ExitReason,
     RunResult,
@@ -106,6 +108,20 @@ def tables_write(tables: dict[Path, pa.Table]) -> None:
         raise ResultStorageFull(msg) from error
 
 
+def file_store(path: Path, content: bytes) -> None:
+    """Store a picture or a page, in one step; one that is there is replaced.
+
+    Raises:
+        StorageFull, StorageUnavailable: There is no room, or no bucket.
+    """
+    temporary = path.with_suffix(".new")
+    with storage_guard():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+    file_publish(stored_path(path), source=temporary)
+    temporary.replace(path)
+
+
 def _moments(times: Any) -> pa.Array:
     return pa.array(times // 1_000, type=MOMENT)
 
@@ -144,6 +160,21 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
         ]
     values: list[Any] = column.to_pylist()
     return values
+
+
+def run_read(path: str) -> RunResult:
+    """Return a run as it was stored, fetched from the bucket where that is needed.
+
+    Args:
+        path: The run's folder, as its row has it.
+
+    Raises:
+        ResultMissing: A file is gone or damaged.
+        StorageFull, StorageUnavailable: It could not be fetched.
+    """
+    for name in (TRADES_FILE, EQUITY_FILE):
+        file_local(f"{path}/{name}")
+    return result_read(file_path(path))
 
 
 def result_read(folder: Path) -> RunResult:

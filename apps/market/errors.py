@@ -163,12 +163,6 @@ class CandlesOutOfOrder(CandleFileInvalid):
 # --- what is kept
 
 
-class StorageFull(Unavailable):
-    """The disk has no room for the file; nothing was changed."""
-
-    code = "storage_full"
-
-
 class SeriesNotFound(NotFound):
     """There is no such candle series, or it is not yours."""
 
@@ -206,6 +200,12 @@ class CaptureNotFound(NotFound):
     """There is no such capture, or it is not yours."""
 
     code = "capture_not_found"
+
+
+class CaptureChanged(Conflict):
+    """The capture was imported or deleted by somebody else at the same moment."""
+
+    code = "capture_changed"
 
 
 class CaptureInUse(Conflict):

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from apps.core.errors import ApplicationError, Unavailable
+from apps.core.files.errors import StorageUnavailable
 from apps.jobs.errors import JobLost
 from apps.jobs.registry import job_handler
 from apps.market.errors import QualityRefused, UploadMissing
@@ -63,7 +64,7 @@ def run_import(context: JobContext) -> dict[str, Any]:
         if done is None:
             raise
         return _result(done)
-    except JobLost:
+    except (JobLost, StorageUnavailable):
         # Another run may be at work on the upload, or the job be run again.
         raise
     except ApplicationError as error:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.market.views import candles, captures
+from apps.market.views import candles, captures, downloads
 
 urlpatterns = [
     path(
@@ -34,6 +34,11 @@ urlpatterns = [
         "candle-series/<uuid:series_id>/candles/",
         candles.CandleSeriesCandlesView.as_view(),
         name="candle_series_candles",
+    ),
+    path(
+        "candle-series/<uuid:series_id>/download/",
+        downloads.CandleSeriesDownloadView.as_view(),
+        name="candle_series_download",
     ),
     path("instruments/", candles.InstrumentListView.as_view(), name="instrument_list"),
     path(

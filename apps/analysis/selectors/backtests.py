@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from apps.analysis.enums import RunState
 from apps.analysis.errors import (
@@ -17,10 +14,12 @@ from apps.analysis.errors import (
     ResultMissing,
 )
 from apps.analysis.models import Backtest
+from apps.core.files import file_local, file_path, stored_path
 from apps.jobs.enums import FINAL_STATES, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -66,7 +65,7 @@ def backtest_get(*, actor: User, backtest_id: UUID) -> Backtest:
 
 def results_folder(backtest_id: UUID) -> Path:
     """Return where a backtest's files lie."""
-    return Path(settings.DATA_DIR) / RESULTS / str(backtest_id)
+    return file_path(f"{RESULTS}/{backtest_id}")
 
 
 def engine_run_get(*, actor: User, backtest_id: UUID, engine: str | None) -> EngineRun:
@@ -153,7 +152,8 @@ def chart_get(*, actor: User, backtest_id: UUID, theme: str) -> bytes:
         state = f"its job is {job.state}" if job else "the backtest has no result"
         msg = f"The picture is not ready: {state}."
         raise ChartNotReady(msg)
-    path = results_folder(backtest.pk) / CHART.format(theme=theme)
+    picture = results_folder(backtest.pk) / CHART.format(theme=theme)
+    path = file_local(stored_path(picture))
     if not path.exists():
         msg = "The picture's file is gone; run the backtest again."
         raise ResultMissing(msg)
@@ -170,7 +170,7 @@ def _page(
     # Only a process that reads results needs pyarrow.
     from apps.analysis.results import table_read, table_rows  # noqa: PLC0415
 
-    table = table_read(Path(settings.DATA_DIR) / run.path / name)
+    table = table_read(file_local(f"{run.path}/{name}"))
     rows = [render(row) for row in table_rows(table.slice(offset, limit))]
     following = offset + limit
     return TablePage(rows, following if following < table.num_rows else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from apps.analysis.models import Backtest, EngineRun, MarketMakingRun, ParityRun
 from apps.analysis.selectors.backtests import RESULTS
 from apps.analysis.selectors.market_making import MARKET_MAKING
 from apps.analysis.selectors.parity import PARITY
+from apps.core.files import file_list
 from apps.market.selectors import Finding
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def results_check(*, now: datetime) -> list[Finding]:
         no row names; sorted by path, nothing where all is well.
     """
     latest = now.timestamp() - float(settings.JOB_WALL_SECONDS)
-    root = Path(settings.DATA_DIR)
     found = [
         one
         for room, owner, result in (
@@ -39,13 +39,13 @@ def results_check(*, now: datetime) -> list[Finding]:
             (PARITY, ParityRun, ParityRun),
             (MARKET_MAKING, MarketMakingRun, MarketMakingRun),
         )
-        for one in _room(root, room, owner, result, latest)
+        for one in _room(room, owner, result, latest)
     ]
     return sorted(found, key=lambda one: (one.path, one.code))
 
 
 def _room(
-    root: Path, room: str, owner: type[Model], result: type[Model], latest: float
+    room: str, owner: type[Model], result: type[Model], latest: float
 ) -> Iterator[Finding]:
     """Compare one room: a folder for each owner, in it one for each result.
 
@@ -54,14 +54,16 @@ def _room(
     owners = {str(pk) for pk in owner._default_manager.values_list("pk", flat=True)}
     named = result._default_manager.exclude(path="").values_list("path", flat=True)
     paths = set(named)
+    files = list(file_list(room))
+    folders = {PurePosixPath(one.path).parent.as_posix() for one in files}
     for path in paths:
-        if not (root / path).is_dir():
+        if path not in folders:
             msg = "The files of this result are gone; run it again, or delete it."
             yield Finding("file_missing", path, msg)
-    for file in (root / room).rglob("*"):
-        if not file.is_file() or file.stat().st_mtime >= latest:
+    for file in files:
+        if file.modified >= latest:
             continue
-        path = file.relative_to(root)
+        path = PurePosixPath(file.path)
         folder, name = path.parent.as_posix(), path.parts[1]
         if name in owners and (folder == f"{room}/{name}" or folder in paths):
             continue

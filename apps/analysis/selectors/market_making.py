@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from apps.analysis.enums import FillSide
 from apps.analysis.errors import (
@@ -15,8 +12,10 @@ from apps.analysis.errors import (
 )
 from apps.analysis.models import MarketMakingRun
 from apps.analysis.selectors.backtests import TablePage
+from apps.core.files import file_local, file_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -51,7 +50,7 @@ def market_making_get(*, actor: User, market_making_id: UUID) -> MarketMakingRun
 
 def market_making_folder(run_id: UUID) -> Path:
     """Return where a run's files lie."""
-    return Path(settings.DATA_DIR) / MARKET_MAKING / str(run_id)
+    return file_path(f"{MARKET_MAKING}/{run_id}")
 
 
 def market_making_fills(*, run: MarketMakingRun, offset: int, limit: int) -> TablePage:
@@ -86,7 +85,7 @@ def _page(run: MarketMakingRun, name: str, offset: int, limit: int) -> TablePage
         msg = f"The market-making run has no result: its job is {state}."
         raise MarketMakingNotFinished(msg)
     try:
-        table = table_read(Path(settings.DATA_DIR) / run.path / name)
+        table = table_read(file_local(f"{run.path}/{name}"))
     except ResultMissing as error:
         msg = "This result's file is gone or damaged; ask for the same run again."
         raise ResultMissing(msg) from error

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from apps.analysis.errors import (
     ParityNotFinished,
@@ -16,9 +13,11 @@ from apps.analysis.errors import (
 )
 from apps.analysis.models import ParityRun
 from apps.analysis.selectors.backtests import TablePage
+from apps.core.files import file_local, file_path, stored_path
 from apps.jobs.enums import JobState
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -56,7 +55,7 @@ def parity_get(*, actor: User, parity_id: UUID) -> ParityRun:
 
 def parity_folder(parity_id: UUID) -> Path:
     """Return where a parity run's files lie."""
-    return Path(settings.DATA_DIR) / PARITY / str(parity_id)
+    return file_path(f"{PARITY}/{parity_id}")
 
 
 def matches_file(number: int) -> str:
@@ -96,7 +95,7 @@ def matches_page(
         msg = f"The parity run has no result: its job is {state}."
         raise ParityNotFinished(msg)
     number, turned = _comparison(parity.report, first, second)
-    table = table_read(Path(settings.DATA_DIR) / parity.path / matches_file(number))
+    table = table_read(file_local(f"{parity.path}/{matches_file(number)}"))
     if differing:
         table = table.filter(table["cause"].is_valid())
     rows = [_row(row, turned=turned) for row in table_rows(table.slice(offset, limit))]
@@ -118,7 +117,7 @@ def report_get(*, actor: User, parity_id: UUID) -> bytes:
         state = f"its job is {job.state}" if job else "the run has no result"
         msg = f"The report is not ready: {state}."
         raise ReportNotReady(msg)
-    path = parity_folder(parity.pk) / REPORT
+    path = file_local(stored_path(parity_folder(parity.pk) / REPORT))
     if not path.exists():
         msg = "The report's file is gone; run the comparison again."
         raise ResultMissing(msg)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,11 @@ from apps.analysis.kinds import COMPARE_KIND, REPRODUCE_KIND
 from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Tolerance
 from apps.analysis.selectors import backtest_get, parity_folder, results_of
+from apps.core.files import file_publish, folder_delete, stored_path
+from apps.core.files.guard import storage_guard
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 from apps.market.errors import UploadTooLarge
-from apps.market.store.failures import storage_guard
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,6 +74,7 @@ def trades_compare_request(
         NotReproducible: Its series was deleted; its bars are needed.
         UploadTooLarge: The file is larger than 64 MiB.
         StorageFull: The disk has no room; nothing is left of it.
+        StorageUnavailable: The bucket does not answer, or refuses; likewise.
     """
     if (upload.size or 0) > MOST_BYTES:
         mib = MOST_BYTES // 1024**2
@@ -93,9 +94,10 @@ def trades_compare_request(
             with (folder / IMPORTED).open("xb") as file:
                 for chunk in upload.chunks():
                     file.write(chunk)
+        file_publish(stored_path(folder / IMPORTED))
         _compare_enqueue(run, now)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder_delete(stored_path(folder))
         raise
     return run
 

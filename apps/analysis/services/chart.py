@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
-
-from django.conf import settings
 
 from apps.analysis.chart import chart_render
 from apps.analysis.enums import RunState
 from apps.analysis.errors import BacktestNotFound
 from apps.analysis.models import Backtest
-from apps.analysis.results import result_read
+from apps.analysis.results import file_store, run_read
 from apps.analysis.selectors import CHART, results_folder
+from apps.core.files import folder_delete, stored_path
 from apps.market.selectors import bars_get
 
 if TYPE_CHECKING:
@@ -41,9 +39,9 @@ def chart_draw(*, context: JobContext) -> dict[str, Any]:
     bars = bars_get(series=series, start=backtest.start, end=backtest.end)
     folder = results_folder(backtest.pk)
     done = backtest.runs.filter(state=RunState.SUCCEEDED)
-    paths = {run.engine: Path(settings.DATA_DIR) / run.path for run in done}
+    paths = {run.engine: run.path for run in done}
     runs = {
-        engine: result_read(paths[engine])
+        engine: run_read(paths[engine])
         for engine in backtest.engines
         if engine in paths
     }
@@ -53,8 +51,9 @@ def chart_draw(*, context: JobContext) -> dict[str, Any]:
     for number, theme in enumerate(THEMES):
         context.progress(number / len(THEMES), f"drawing {theme}")
         image = chart_render(title=title, bars=bars, runs=runs, theme=theme)
-        path = folder / CHART.format(theme=theme)
-        temporary = path.with_suffix(".new")
-        temporary.write_bytes(image)
-        temporary.replace(path)
+        file_store(folder / CHART.format(theme=theme), image)
+    if not Backtest.objects.filter(pk=backtest.pk).exists():
+        folder_delete(stored_path(folder))
+        msg = "The backtest was deleted while it was drawn."
+        raise BacktestNotFound(msg)
     return {"backtest": str(backtest.pk), "themes": list(THEMES)}

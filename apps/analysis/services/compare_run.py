@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from django.conf import settings
 
 from apps.analysis.enums import RunState
 from apps.analysis.errors import NothingToCompare, ResultMissing
 from apps.analysis.parity.contracts import Participant
-from apps.analysis.results import result_read
+from apps.analysis.results import run_read
 from apps.analysis.selectors import parity_folder
 from apps.analysis.services.execute import backtest_load, request_of
 from apps.analysis.services.parity_judge import parity_judge
@@ -21,6 +17,7 @@ from apps.analysis.services.parity_run import ground_of, parity_load, parity_sav
 from apps.analysis.services.parity_store import matches_write
 from apps.analysis.services.record import bars_check
 from apps.analysis.trade_lists import trade_list_read, trades_onto
+from apps.core.files import file_local, folder_delete, stored_path
 from apps.engines.contracts import Mode, Skipped
 from apps.engines.registry import engine_capabilities, engine_get
 
@@ -42,7 +39,7 @@ def compare_run(*, context: JobContext) -> dict[str, Any]:
     """
     parity = parity_load(UUID(context.payload["parity"]))
     context.progress(0.1, "reading the list")
-    path = parity_folder(parity.pk) / parity.imported
+    path = file_local(stored_path(parity_folder(parity.pk) / parity.imported))
     if not path.exists():
         msg = "The list's file is gone; send it again."
         raise ResultMissing(msg)
@@ -77,18 +74,18 @@ def compare_run(*, context: JobContext) -> dict[str, Any]:
             "notes": [f"Read as {listed.source}."],
         },
     )
-    folder = matches_write(parity, judged, request.bars)
+    matches_write(parity, judged, request.bars)
     try:
         with context.fenced():
             parity_save(parity, judged)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder_delete(parity.path)
         raise
     return {"parity": str(parity.pk), "verdict": parity.verdict}
 
 
 def _participant(run: EngineRun, request: RunRequest) -> Participant:
-    result = result_read(Path(settings.DATA_DIR) / run.path)
+    result = run_read(run.path)
     # By its own indicators it may have had other signals, which are not stored.
     own = request.mode is Mode.NATIVE and bool(
         engine_capabilities(engine_get(run.engine)).native_indicators

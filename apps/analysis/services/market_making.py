@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from apps.analysis.kinds import MARKET_MAKING_KIND
 from apps.analysis.models import MarketMakingRun
 from apps.analysis.selectors import market_making_folder, market_making_get
 from apps.analysis.services.market_making_checks import WITH_POWER, making_check
+from apps.core.files import folder_delete, stored_path
 from apps.engines.market_making import LatencyModel, QueueModel
 from apps.jobs.enums import FINAL_STATES, JobQueue
 from apps.jobs.services import job_enqueue
@@ -176,10 +176,10 @@ def market_making_delete(*, actor: User, market_making_id: UUID) -> None:
     if run.job is not None and run.job.state not in FINAL_STATES:
         msg = "The market-making run's job has not ended; cancel it first."
         raise MarketMakingRunning(msg)
-    folder = market_making_folder(run.pk)
+    folder = stored_path(market_making_folder(run.pk))
     run.delete()
     # Rows first: files without a row are of no harm, the reverse is a loss.
-    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    transaction.on_commit(lambda: folder_delete(folder))
 
 
 def _default(value: float | None, default: float) -> float:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -20,6 +18,7 @@ from apps.analysis.models import MarketMakingRun
 from apps.analysis.run_options import market_rules_of
 from apps.analysis.selectors import market_making_folder
 from apps.analysis.services.record import MARKET_RULES
+from apps.core.files import folder_delete, folder_publish, stored_path
 from apps.engines.market_making import (
     LatencyModel,
     MarketMakingRequest,
@@ -30,6 +29,8 @@ from apps.engines.runner.client import engine_call
 from apps.market.selectors import CAPTURE_ENGINE, capture_path, capture_verified
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from apps.engines.market_making import MarketMakingResult
     from apps.jobs.registry import JobContext
     from apps.market.models import BookCapture
@@ -59,6 +60,7 @@ def market_making_run(*, context: JobContext) -> dict[str, Any]:
         CaptureInvalid, UnsupportedByEngine: The engine refuses; says why.
         ApplicationError: The engine failed; see `engine_call`.
         ResultStorageFull: The disk has no room for the result.
+        StorageUnavailable: The bucket does not answer, or refuses.
         JobLost: The job was cancelled or taken over; nothing was written.
     """
     run, capture = _load(UUID(context.payload["market_making"]))
@@ -76,11 +78,12 @@ def market_making_run(*, context: JobContext) -> dict[str, Any]:
     figures = making_figures(result)
     run.metrics = figures
     _describe(run, capture, result, folder)
+    folder_publish(run.path)
     try:
         with context.fenced():
             run.save(update_fields=RESULTS)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder_delete(run.path)
         raise
     return {
         "market_making": str(run.pk),
@@ -161,7 +164,7 @@ def _describe(
     run.versions = result.versions
     run.engine_seconds = result.engine_seconds
     run.result_hash = making_hash(result)
-    run.path = str(folder.relative_to(Path(settings.DATA_DIR)))
+    run.path = stored_path(folder)
     run.provenance = provenance_of(run, capture, result)
 
 

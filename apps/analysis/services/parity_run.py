@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,12 +17,11 @@ from apps.analysis.services.execute import backtest_load, engines_run, request_o
 from apps.analysis.services.parity_judge import parity_judge
 from apps.analysis.services.parity_store import matches_write
 from apps.analysis.services.record import run_record, runs_discard, runs_save
+from apps.core.files import folder_delete
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from apps.analysis.models import Backtest, EngineRun
     from apps.analysis.services.execute import Outcome
     from apps.analysis.services.parity_judge import Judged
@@ -53,7 +51,7 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
         for backtest_id in (parity.backtest_id, parity.native_id)
         if backtest_id is not None
     ]
-    folder: Path | None = None
+    before = parity.path
     try:
         for number, part in enumerate(parts):
             ways = f"{', '.join(part.backtest.engines)} ({part.backtest.mode})"
@@ -62,7 +60,7 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
         context.progress(0.8, "comparing trade by trade")
         judged = _judge(parity, parts)
         if judged is not None:
-            folder = matches_write(parity, judged, parts[0].request.bars)
+            matches_write(parity, judged, parts[0].request.bars)
         with context.fenced():
             for part in parts:
                 runs_save(part.backtest, part.request.bars, part.runs, part.capture)
@@ -70,8 +68,8 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
     except BaseException:
         # Whatever went wrong, no row will name these files.
         runs_discard([run for part in parts for run in part.runs])
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        if parity.path != before:
+            folder_delete(parity.path)
         raise
     if judged is None:
         raise NothingToCompare(_reasons(parts))

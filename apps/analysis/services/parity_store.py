@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
-from django.conf import settings
 
 from apps.analysis.parity.compare import CAUSES, profit_differences
 from apps.analysis.parity.contracts import NOBODY
 from apps.analysis.parity.telling import reason_name
 from apps.analysis.results import MOMENT, tables_write
 from apps.analysis.selectors import matches_file, parity_folder
+from apps.core.files import folder_publish, stored_path
 
 if TYPE_CHECKING:
     from apps.analysis.models import ParityRun
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from apps.engines.contracts import Bars, IntArray
 
 
-def matches_write(parity: ParityRun, judged: Judged, bars: Bars) -> Path:
+def matches_write(parity: ParityRun, judged: Judged, bars: Bars) -> None:
     """Write all comparisons' rows and note in the run where they are.
 
-    Returns:
-        The folder, its own for each attempt.
+    Each attempt has a folder of its own.
 
     Raises:
         ResultStorageFull: The disk has no room; nothing is left behind.
+        StorageUnavailable: The bucket does not answer, or refuses; likewise.
     """
     folder = parity_folder(parity.pk) / f"matches-{uuid4().hex[:8]}"
     tables_write(
@@ -41,8 +40,8 @@ def matches_write(parity: ParityRun, judged: Judged, bars: Bars) -> Path:
             )
         }
     )
-    parity.path = str(folder.relative_to(Path(settings.DATA_DIR)))
-    return folder
+    parity.path = stored_path(folder)
+    folder_publish(parity.path)
 
 
 def _table(

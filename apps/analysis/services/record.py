@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +20,7 @@ from apps.analysis.models import EngineRun
 from apps.analysis.results import bars_hash, result_hash, result_write
 from apps.analysis.selectors import results_folder
 from apps.analysis.services.depth import depth_note, depth_provenance
+from apps.core.files import folder_delete, folder_publish, stored_path
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 
@@ -42,6 +40,7 @@ def run_record(backtest: Backtest, request: RunRequest, outcome: Outcome) -> Eng
 
     Raises:
         ResultStorageFull: The disk has no room; nothing is left behind.
+        StorageUnavailable: The bucket does not answer, or refuses; likewise.
     """
     run = EngineRun(
         backtest=backtest, engine=outcome.engine, total_seconds=outcome.seconds
@@ -67,7 +66,8 @@ def run_record(backtest: Backtest, request: RunRequest, outcome: Outcome) -> Eng
     run.ignored = list(result.ignored)
     run.engine_seconds = result.engine_seconds
     run.result_hash = result_hash(result)
-    run.path = str(folder.relative_to(Path(settings.DATA_DIR)))
+    run.path = stored_path(folder)
+    folder_publish(run.path)
     return run
 
 
@@ -110,7 +110,7 @@ def runs_discard(runs: list[EngineRun]) -> None:
     """Remove the files of runs that will not be saved."""
     for run in runs:
         if run.path:
-            shutil.rmtree(Path(settings.DATA_DIR) / run.path, ignore_errors=True)
+            folder_delete(run.path)
 
 
 def provenance_of(

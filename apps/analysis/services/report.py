@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.conf import settings
-
 from apps.analysis.enums import RunState
 from apps.analysis.errors import ParityNotFound
+from apps.analysis.models import ParityRun
 from apps.analysis.report import ReportHeading, report_render
-from apps.analysis.results import result_read
+from apps.analysis.results import file_store, run_read
 from apps.analysis.selectors import REPORT, parity_folder
 from apps.analysis.services.execute import backtest_load, series_of
 from apps.analysis.services.parity_run import parity_load
 from apps.analysis.services.record import bars_check
+from apps.core.files import folder_delete, stored_path
 from apps.market.selectors import bars_get
 
 if TYPE_CHECKING:
-    from apps.analysis.models import Backtest, ParityRun
+    from apps.analysis.models import Backtest
     from apps.engines.contracts import RunResult
     from apps.jobs.registry import JobContext
 
@@ -48,14 +47,11 @@ def report_make(*, context: JobContext) -> dict[str, Any]:
         report=parity.report | {"left_out": parity.left_out},
     )
     path = parity_folder(parity.pk) / REPORT
-    # Matches lie there already; where they do not, the run is being deleted.
-    temporary = path.with_suffix(".new")
-    try:
-        temporary.write_text(page, encoding="utf-8")
-        temporary.replace(path)
-    except FileNotFoundError as error:
+    file_store(path, page.encode())
+    if not ParityRun.objects.filter(pk=parity.pk).exists():
+        folder_delete(stored_path(path.parent))
         msg = "The parity run was deleted while its page was made."
-        raise ParityNotFound(msg) from error
+        raise ParityNotFound(msg)
     return {"parity": str(parity.pk), "bytes": len(page.encode())}
 
 
@@ -68,9 +64,8 @@ def _runs(
         if run.state == RunState.SUCCEEDED
     }
     ordered = [done[engine] for engine in backtest.engines if engine in done]
-    root = Path(settings.DATA_DIR)
     return (
-        {run.engine: result_read(root / run.path) for run in ordered},
+        {run.engine: run_read(run.path) for run in ordered},
         {run.engine: run.metrics for run in ordered},
     )
 

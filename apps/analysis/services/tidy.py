@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,6 +15,7 @@ from apps.analysis.selectors import (
     parity_get,
     results_folder,
 )
+from apps.core.files import folder_delete, stored_path
 from apps.jobs.enums import FINAL_STATES
 
 if TYPE_CHECKING:
@@ -74,5 +74,6 @@ def parity_delete(*, actor: User, parity_id: UUID) -> None:
 
 
 def _remove(folder: Path) -> None:
+    path = stored_path(folder)
     # Rows first: files without a row are found by check_data, the reverse is a loss.
-    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    transaction.on_commit(lambda: folder_delete(path))

@@ -33,8 +33,9 @@ from apps.analysis.tests.comparing import (
     trades_csv,
 )
 from apps.analysis.tests.factories import backtest_make, job_end, strategy_make
+from apps.core.files.errors import StorageFull
 from apps.core.tests.answers import client_of, error_of
-from apps.market.errors import StorageFull, UploadTooLarge
+from apps.market.errors import UploadTooLarge
 from apps.market.services import series_delete
 
 if TYPE_CHECKING:

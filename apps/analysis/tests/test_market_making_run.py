@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from rest_framework.test import APIClient
 
+    from apps.core.tests.bucket import Bucket
     from apps.engines.market_making import MarketMakingRequest, MarketMakingResult
     from apps.engines.runner.pool import EnginePool
     from apps.engines.tests.captures import Row
@@ -348,3 +349,20 @@ def test_a_result_that_cannot_be_is_not_believed(
         market_making_run(context=context)
 
     nothing_left(context)
+
+
+# --- on many machines
+
+
+def test_a_capture_of_one_machine_is_played_on_another_and_read_on_a_third(
+    bucket: Bucket, client: APIClient, context: Surroundings, tmp_path: Path
+) -> None:
+    bucket.other_machine(tmp_path / "worker")
+    market_making_run(context=context)
+    job_end(context.job)
+    run = MarketMakingRun.objects.get()
+    stored = {one for one in bucket.paths() if not one.startswith("captures/")}
+    assert stored == {f"{run.path}/{name}.parquet" for name in ("fills", "equity")}
+    bucket.other_machine(tmp_path / "web")
+    fills = client.get(f"{where(context)}fills/").json()["results"]
+    assert len(fills) == 3

@@ -8,8 +8,8 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from apps.core.files.guard import storage_guard
 from apps.market.errors import ArchiveInvalid, FileCorrupt, UnpackedTooLarge
-from apps.market.store.failures import storage_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,14 +13,19 @@ from apps.market.selectors.captures import (
 )
 from apps.market.selectors.data import Finding, data_check
 from apps.market.selectors.series import (
+    PARQUET,
     instrument_get,
     instrument_list,
+    series_file_name,
     series_get,
+    series_link,
     series_list,
+    series_open,
 )
 
 __all__ = (
     "CAPTURE_ENGINE",
+    "PARQUET",
     "CandlesPage",
     "Finding",
     "bars_get",
@@ -33,6 +38,9 @@ __all__ = (
     "data_check",
     "instrument_get",
     "instrument_list",
+    "series_file_name",
     "series_get",
+    "series_link",
     "series_list",
+    "series_open",
 )

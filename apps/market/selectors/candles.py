@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from apps.market.enums import Timeframe
 from apps.market.errors import (
@@ -19,10 +16,12 @@ from apps.market.errors import (
 )
 from apps.market.models import CandleSeries
 from apps.market.moments import iso_from_ns, ns_from_datetime
+from apps.market.selectors.series import series_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from apps.engines.contracts import Bars
 
@@ -127,7 +126,7 @@ def candles_page(
 def _read[T](series: CandleSeries, read: Callable[[Path], T]) -> T:
     """Read the series' file; once more where an import has just replaced it."""
     try:
-        return read(Path(settings.DATA_DIR) / series.path)
+        return read(series_local(series))
     except SeriesFileMissing:
         current = CandleSeries.objects.filter(pk=series.pk).first()
         if current is None:
@@ -135,7 +134,7 @@ def _read[T](series: CandleSeries, read: Callable[[Path], T]) -> T:
             raise SeriesNotFound(msg) from None
         if current.path == series.path:
             raise
-        return read(Path(settings.DATA_DIR) / current.path)
+        return read(series_local(current))
 
 
 def _range(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
+from apps.core.files import file_local
 from apps.market.errors import (
     CaptureFileDamaged,
     CaptureFileMissing,
@@ -17,6 +15,7 @@ from apps.market.models import BookCapture
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -79,13 +78,26 @@ def capture_for(
     )
 
 
+def capture_known(*, actor: User, venue: str, symbol: str, sha256: str) -> UUID | None:
+    """Return the id of a capture that the actor imported before, or None."""
+    same = BookCapture.objects.filter(
+        owner=actor,
+        instrument__venue=venue,
+        instrument__symbol=symbol,
+        sha256=sha256,
+    )
+    return same.values_list("pk", flat=True).first()
+
+
 def capture_path(*, capture: BookCapture) -> Path:
-    """Return where a capture's file is, as a whole path.
+    """Return where a capture's file is on this machine, as a whole path.
 
     Raises:
         CaptureFileMissing: It is not there.
+        StorageFull, StorageUnavailable, StoredFileDamaged: It could not be fetched from
+            the bucket.
     """
-    path = (Path(settings.DATA_DIR) / capture.path).resolve()
+    path = file_local(capture.path, sha256=capture.sha256).resolve()
     if not path.is_file():
         msg = (
             f"The file of capture {capture.pk} is gone; restore it, or import the same "

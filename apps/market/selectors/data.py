@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from apps.core.files import file_list, file_path, files_shared
+from apps.core.files.scratch import SCRATCH
 from apps.jobs.enums import FINAL_STATES
 from apps.jobs.models import Job
 from apps.market.models import BookCapture, CandleSeries
-from apps.market.store.paths import CANDLES, CAPTURES, SCRATCH, UPLOADS
+from apps.market.store.paths import CANDLES, CAPTURES, UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,27 +49,30 @@ def data_check(*, now: datetime) -> list[Finding]:
     Returns:
         What is wrong, sorted by path; nothing where all is well.
     """
-    root = Path(settings.DATA_DIR)
     found = [
-        *_rows(root, CandleSeries, "Series", "import it again with replace"),
-        *_rows(root, BookCapture, "Capture", "import it again"),
-        *_orphans(root, CANDLES, CandleSeries, "series"),
-        *_orphans(root, CAPTURES, BookCapture, "capture"),
-        *_uploads(root, now),
-        *_scratch(root, now),
+        *_rows(CANDLES, CandleSeries, "Series", "import it again with replace"),
+        *_rows(CAPTURES, BookCapture, "Capture", "import it again"),
+        *_orphans(CANDLES, CandleSeries, "series", now),
+        *_orphans(CAPTURES, BookCapture, "capture", now),
+        *_uploads(now),
+        *_scratch(now),
     ]
     return sorted(found, key=lambda one: (one.path, one.code))
 
 
 def _rows(
-    root: Path, model: type[CandleSeries | BookCapture], what: str, again: str
+    folder: str, model: type[CandleSeries | BookCapture], what: str, again: str
 ) -> Iterator[Finding]:
     rows = model._default_manager.values_list("path", "sha256", "pk")
-    for path, sha256, row_id in rows.iterator():
-        file = root / path
-        if not file.is_file():
+    named = list(rows)
+    stored = {one.path for one in file_list(folder)}
+    for path, sha256, row_id in named:
+        # What was replaced or deleted meanwhile has no file any more, nor a row.
+        if path not in stored and rows.filter(path=path).exists():
             msg = f"{what} {row_id} has no file; delete it or import it again."
             yield Finding("file_missing", path, msg)
+        file = file_path(path)
+        if not file.is_file():
             continue
         with file.open("rb") as stream:
             actual = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -80,17 +85,26 @@ def _rows(
 
 
 def _orphans(
-    root: Path, folder: str, model: type[CandleSeries | BookCapture], what: str
+    folder: str,
+    model: type[CandleSeries | BookCapture],
+    what: str,
+    now: datetime,
 ) -> Iterator[Finding]:
+    # The files first: a row that comes meanwhile may name one of them.
+    # In a bucket a file is there for a while before its row is.
+    files = [
+        one.path
+        for one in file_list(folder)
+        if not files_shared() or one.modified < _latest(now)
+    ]
     known = set(model._default_manager.values_list("path", flat=True))
-    for file in (root / folder).rglob("*"):
-        path = file.relative_to(root).as_posix()
-        if file.is_file() and path not in known:
+    for path in files:
+        if path not in known:
             msg = f"No {what} has this file; it can be removed."
             yield Finding("file_orphaned", path, msg)
 
 
-def _uploads(root: Path, now: datetime) -> Iterator[Finding]:
+def _uploads(now: datetime) -> Iterator[Finding]:
     pending = Job.objects.filter(kind__in=(IMPORT_JOB, CAPTURE_JOB)).exclude(
         state__in=FINAL_STATES
     )
@@ -98,20 +112,20 @@ def _uploads(root: Path, now: datetime) -> Iterator[Finding]:
     for payload in pending.values_list("payload", flat=True):
         several = [one["id"] for one in payload.get("uploads", ())]
         wanted.update(several or [payload["upload"]])
-    for file in _older(root / UPLOADS, now):
-        if file.name not in wanted:
+    for file in file_list(UPLOADS):
+        if file.modified < _latest(now) and PurePosixPath(file.path).name not in wanted:
             msg = "No job is going to read this upload; it can be removed."
-            yield Finding("upload_orphaned", f"{UPLOADS}/{file.name}", msg)
+            yield Finding("upload_orphaned", file.path, msg)
 
 
-def _scratch(root: Path, now: datetime) -> Iterator[Finding]:
-    for folder in _older(root / SCRATCH, now):
-        msg = "An import was cut off and left this behind; it can be removed."
-        yield Finding("scratch_left", f"{SCRATCH}/{folder.name}", msg)
+def _scratch(now: datetime) -> Iterator[Finding]:
+    root = file_path(SCRATCH)
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.stat().st_mtime < _latest(now):
+            msg = "An import was cut off and left this behind; it can be removed."
+            yield Finding("scratch_left", f"{SCRATCH}/{folder.name}", msg)
 
 
-def _older(folder: Path, now: datetime) -> Iterator[Path]:
-    """Yield what no job can be at work on any more."""
-    latest = now.timestamp() - float(settings.JOB_WALL_SECONDS)
-    if folder.is_dir():
-        yield from (one for one in folder.iterdir() if one.stat().st_mtime < latest)
+def _latest(now: datetime) -> float:
+    """Return before when something came that no job can be at work on any more."""
+    return now.timestamp() - float(settings.JOB_WALL_SECONDS)

@@ -6,26 +6,35 @@ import re
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError
 
+from apps.core.files import file_path, file_publish
+from apps.core.files.scratch import scratch_folder
 from apps.engines.captures import CaptureRequest
 from apps.engines.errors import CaptureInvalid
-from apps.market.errors import RowsTooMany, RulesInvalid, UploadMissing
+from apps.market.errors import (
+    CaptureChanged,
+    RowsTooMany,
+    RulesInvalid,
+    UploadMissing,
+)
 from apps.market.models import BookCapture
 from apps.market.moments import datetime_from_ns
+from apps.market.requests import symbol_parse, venue_parse
+from apps.market.selectors.captures import capture_known
 from apps.market.services.orphans import orphan_remove
 from apps.market.services.rules import instrument_settle
 from apps.market.services.uploads import label_of
-from apps.market.services.work import ImportWork, scratch_folder
+from apps.market.services.work import ImportWork
 from apps.market.store.paths import capture_file
 from apps.market.ticks import decimals_of_tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from apps.engines.captures import CaptureSummary
     from apps.market.models import Instrument
@@ -79,9 +88,11 @@ def capture_import(
     Raises:
         UploadMissing: A file is not there.
         CaptureInvalid: It cannot be read or believed; the error says where and why.
+        CaptureChanged: Others imported or deleted it at the same moment, twice.
         RowsTooMany: It has more rows than one import may have.
         RulesInvalid: The instrument's tick is coarser than the capture's prices.
-        StorageFull: There is no room. Nothing was changed.
+        StorageFull, StorageUnavailable: There is no room, or no bucket. Nothing was
+            changed.
         ApplicationError: The engine failed; see `engine_call`.
 
     Returns:
@@ -99,7 +110,7 @@ def capture_import(
         work.progress(0.9, "storing")
         try:
             capture = _store(actor, request, converted, work)
-        except IntegrityError:
+        except (CaptureChanged, IntegrityError):
             # Two first imports met at a unique constraint: now the other one is there.
             capture = _store(actor, request, converted, work)
     work.progress(1.0, f"{capture.rows:,} rows stored")
@@ -162,8 +173,17 @@ def _store(
     work: ImportWork,
 ) -> BookCapture:
     """Publish a capture and save its row, in one transaction."""
-    path = ""
+    known_id = capture_known(
+        actor=actor,
+        venue=venue_parse(request.venue),
+        symbol=symbol_parse(request.symbol)[0],
+        sha256=converted.summary.sha256,
+    )
+    capture_id = known_id or uuid.uuid4()
+    path = str(capture_file(capture_id))
     try:
+        # Outside of the transaction: a bucket may be slow, and locks are held there.
+        file_publish(path, source=converted.written.path)
         with work.fence():
             instrument = instrument_settle(
                 actor=actor,
@@ -172,27 +192,40 @@ def _store(
                 quantity_decimals=converted.quantity_decimals,
             )
             _tick_check(instrument, converted)
-            capture = _row(actor, instrument, converted)
+            capture = _row(actor, instrument, converted, known_id)
+            capture.pk = capture_id
+            capture.path = path
             capture.import_job_id = work.job_id
             capture.full_clean()
             capture.save()
-            path = capture.path
-            converted.written.publish(Path(settings.DATA_DIR) / path)
+            converted.written.publish(file_path(path))
     except BaseException:
-        if path:
-            orphan_remove(path, BookCapture)
+        orphan_remove(path, BookCapture)
         raise
     return capture
 
 
-def _row(actor: User, instrument: Instrument, converted: _Converted) -> BookCapture:
-    """Return the row of a capture, the one there is or a new one, not yet saved."""
+def _row(
+    actor: User,
+    instrument: Instrument,
+    converted: _Converted,
+    known_id: uuid.UUID | None,
+) -> BookCapture:
+    """Return the row of a capture, the one there is or a new one, not yet saved.
+
+    Raises:
+        CaptureChanged: It is not the one that was found before.
+    """
     summary = converted.summary
     known = BookCapture.objects.select_for_update().filter(
         owner=actor, instrument=instrument, sha256=summary.sha256
     )
-    capture = known.first() or BookCapture(
-        id=uuid.uuid4(), owner=actor, instrument=instrument, sha256=summary.sha256
+    found = known.first()
+    if (found.pk if found else None) != known_id:
+        msg = "The capture was imported or deleted meanwhile; try again."
+        raise CaptureChanged(msg)
+    capture = found or BookCapture(
+        owner=actor, instrument=instrument, sha256=summary.sha256
     )
     capture.label = converted.label
     capture.layout = summary.layout
@@ -206,7 +239,6 @@ def _row(actor: User, instrument: Instrument, converted: _Converted) -> BookCapt
     capture.clock_shift_ns = summary.clock_shift_ns
     capture.price_decimals = converted.price_decimals
     capture.findings = list(summary.findings)
-    capture.path = str(capture_file(capture.pk))
     capture.size = converted.written.size
     return capture
 

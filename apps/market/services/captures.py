@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import transaction
 
+from apps.core.files import file_delete, file_path
 from apps.engines.errors import EngineUnavailable
 from apps.engines.registry import engine_get, unavailable_reason
 from apps.jobs.enums import FINAL_STATES
@@ -49,7 +48,7 @@ def capture_import_request(
         EngineUnavailable: The engine that reads captures is not installed.
         VenueInvalid, SymbolInvalid, RulesInvalid: The request cannot be carried out.
         UploadTooLarge: A file is larger than UPLOAD_MAX_BYTES.
-        StorageFull: There is no room for it.
+        StorageFull, StorageUnavailable: There is no room for it, or no bucket.
 
     Returns:
         The queued job; its result names the capture.
@@ -104,13 +103,13 @@ def capture_delete(*, actor: User, capture_id: uuid.UUID) -> None:
             "cancel it, or wait until it has ended."
         )
         raise CaptureInUse(msg)
-    path = Path(settings.DATA_DIR) / capture.path
+    path = capture.path
     capture.delete()
     transaction.on_commit(lambda: _remove(path))
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _remove(path: str) -> None:
+    file_delete(path)
     with suppress(OSError):
         # Its own folder; whatever else lies in there is for check_data to tell.
-        path.parent.rmdir()
+        file_path(path).parent.rmdir()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 
+from apps.core.files.scratch import scratch_folder
 from apps.jobs.services import job_enqueue
 from apps.market.enums import RulesSource
 from apps.market.models import Instrument
@@ -15,7 +16,7 @@ from apps.market.requests import symbol_parse, venue_parse
 from apps.market.selectors.data import IMPORT_JOB
 from apps.market.services.storing import Source, series_store
 from apps.market.services.uploads import label_of, upload_keep, upload_remove
-from apps.market.services.work import ImportWork, scratch_folder
+from apps.market.services.work import ImportWork
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +45,7 @@ def candles_import_request(
     Raises:
         VenueInvalid, SymbolInvalid, RulesInvalid: The request cannot be carried out.
         UploadTooLarge: The file is larger than UPLOAD_MAX_BYTES.
-        StorageFull: There is no room for it.
+        StorageFull, StorageUnavailable: There is no room for it, or no bucket.
 
     Returns:
         The queued job; its result names the series.
@@ -93,7 +94,8 @@ def candles_import(
         QualityRefused: The candles are worse than the limits allow.
         CandlesConflict: Stored bars have other numbers.
         SeriesChanged: Other imports of the same series kept winning.
-        StorageFull: There is no room. Nothing was changed.
+        StorageFull, StorageUnavailable: There is no room, or no bucket. Nothing was
+            changed.
 
     Returns:
         The series, with the quality report of this import.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import Error as DatabaseError
+
+from apps.core.files import file_delete
 
 if TYPE_CHECKING:
     from apps.market.models import BookCapture, CandleSeries
@@ -25,4 +25,4 @@ def orphan_remove(path: str, rows: type[CandleSeries | BookCapture]) -> None:
         # The commit may have happened; check_data tells when the database answers.
         kept = True
     if not kept:
-        (Path(settings.DATA_DIR) / path).unlink(missing_ok=True)
+        file_delete(path)

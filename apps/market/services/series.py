@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 
+from apps.core.files import file_delete
 from apps.market.enums import RulesSource
 from apps.market.errors import RulesInvalid
 from apps.market.selectors.series import instrument_get, series_get
@@ -29,9 +28,9 @@ def series_delete(*, actor: User, series_id: UUID) -> None:
         SeriesNotFound: No such series for this actor.
     """
     series = series_get(actor=actor, series_id=series_id)
-    path = Path(settings.DATA_DIR) / series.path
+    path = series.path
     series.delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    transaction.on_commit(lambda: file_delete(path))
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from apps.core.files.scratch import scratch_folder
 from apps.exchanges.errors import SymbolUnknown
 from apps.jobs.services import job_enqueue
 from apps.market.enums import CandleFormat, TimeUnit
@@ -15,7 +16,7 @@ from apps.market.errors import RangeInvalid, RowsTooMany
 from apps.market.moments import datetime_from_ns, iso_from_ns, ns_from_datetime
 from apps.market.requests import SIMULATED_VENUE, GivenRules, ImportRequest
 from apps.market.services.storing import Source, series_store
-from apps.market.services.work import ImportWork, scratch_folder
+from apps.market.services.work import ImportWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,8 @@ def simulated_import(
         SymbolUnknown, TimeframeUnsupported, CandleRangeInvalid, RangeInvalid,
             RowsTooMany: As in `simulated_import_request`.
         SeriesChanged: Other imports of the same series kept winning.
-        StorageFull: There is no room. Nothing was changed.
+        StorageFull, StorageUnavailable: There is no room, or no bucket. Nothing was
+            changed.
     """
     # Only a process that imports needs pyarrow and numpy.
     from apps.market.intake import IntakeOptions, candles_intake  # noqa: PLC0415

@@ -1,31 +1,33 @@
 """Put candles that were found good into their series, in one step.
 
-The new file is written as a whole beside the old one. One transaction gives it its name
-and switches the row to it; the old file goes after the commit. A crash at any point
-leaves the old series or the new one, and at most a file without a row, which
-`check_data` finds.
+The new file is written as a whole beside the old one, and goes to the bucket where there
+is one. One transaction gives it its name and switches the row to it; the old file goes
+after the commit. A crash at any point leaves the old series or the new one, and at most a
+file without a row, which `check_data` finds.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from apps.core.files import file_delete, file_path, file_publish
 from apps.market.enums import Timeframe
 from apps.market.errors import SeriesChanged
 from apps.market.models import CandleSeries
 from apps.market.moments import datetime_from_ns, iso_from_ns
 from apps.market.requests import symbol_parse, venue_parse
+from apps.market.selectors.series import series_local
 from apps.market.services.orphans import orphan_remove
 from apps.market.services.rules import instrument_settle
 from apps.market.store.paths import candles_folder, series_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from apps.market.enums import CandleFormat, TimeUnit
     from apps.market.intake import Intake
     from apps.market.quality.report import QualityReport
@@ -60,11 +62,15 @@ class _Whole:
 
     Attributes:
         base: The row that it builds upon; None for a new series.
+        series_id: Of that row, or of the new one.
+        path: What the file is to be called.
         written: The file.
         report: Rows, range and holes of the whole series.
     """
 
     base: CandleSeries | None
+    series_id: uuid.UUID
+    path: str
     written: WrittenFile
     report: QualityReport
 
@@ -97,12 +103,20 @@ class _Storing:
     def whole(self) -> _Whole:
         """Write the series as it will be: the new candles, and those of before."""
         base = self.current()
-        if base is None:
-            return _Whole(None, self.intake.written, self.intake.report)
-        self.work.progress(0.95, "joining with what is stored")
-        return self._merged(base)
+        written, report = self.intake.written, self.intake.report
+        if base is not None:
+            self.work.progress(0.95, "joining with what is stored")
+            written, report = self._merged(base)
+        series_id, revision = _version(base) or (uuid.uuid4(), 0)
+        folder = candles_folder(
+            venue_parse(self.request.venue),
+            symbol_parse(self.request.symbol)[0],
+            self.intake.timeframe,
+        )
+        path = str(series_file(folder, series_id, revision + 1))
+        return _Whole(base, series_id, path, written, report)
 
-    def _merged(self, base: CandleSeries) -> _Whole:
+    def _merged(self, base: CandleSeries) -> tuple[WrittenFile, QualityReport]:
         # Only a process that imports needs pyarrow and numpy.
         from apps.market.quality.report import QualityReport  # noqa: PLC0415
         from apps.market.quality.steps import StepChecks  # noqa: PLC0415
@@ -114,14 +128,14 @@ class _Storing:
         steps = StepChecks(report, Timeframe(base.timeframe))
         with SeriesWriter(self.scratch) as writer:
             for batch in candles_merge(
-                candles_batches(Path(settings.DATA_DIR) / base.path),
+                candles_batches(series_local(base)),
                 candles_batches(self.intake.written.path),
                 replace=self.request.replace,
             ):
                 steps.apply(batch.time)
                 writer.write(batch)
             steps.finish()
-            return _Whole(base, writer.finish(), report)
+            return writer.finish(), report
 
     def switch(self, whole: _Whole) -> CandleSeries:
         """Make the new file the series', within the current transaction.
@@ -138,27 +152,25 @@ class _Storing:
             price_decimals=self.intake.price_decimals,
             quantity_decimals=self.intake.quantity_decimals,
         )
-        series = current or CandleSeries(id=uuid.uuid4(), owner=self.actor, revision=0)
+        series = current or CandleSeries(
+            id=whole.series_id, owner=self.actor, revision=0
+        )
         old_path = series.path
         series.instrument = instrument
         series.revision += 1
         self._describe(series, whole)
         series.full_clean()
         series.save()
-        root = Path(settings.DATA_DIR)
-        whole.written.publish(root / series.path)
+        whole.written.publish(file_path(series.path))
         if old_path:
             # What the row no longer speaks of is of no use to anybody.
-            transaction.on_commit(lambda: (root / old_path).unlink(missing_ok=True))
+            transaction.on_commit(lambda: file_delete(old_path))
         return series
 
     def _describe(self, series: CandleSeries, whole: _Whole) -> None:
-        folder = candles_folder(
-            series.instrument.venue, series.instrument.symbol, self.intake.timeframe
-        )
         before = 0 if whole.base is None else whole.base.price_decimals
         series.timeframe = self.intake.timeframe
-        series.path = str(series_file(folder, series.pk, series.revision))
+        series.path = whole.path
         series.first = datetime_from_ns(whole.report.first_ns)
         series.last = datetime_from_ns(whole.report.last_ns)
         series.rows = whole.written.rows
@@ -209,22 +221,23 @@ def series_store(
         CandlesConflict: Stored bars have other numbers, and `replace` is not set.
         RulesInvalid: The stated tick is coarser than what is stored.
         SeriesChanged: Other imports of the same series kept winning.
-        StorageFull: There is no room. Nothing was changed.
+        StorageFull, StorageUnavailable: There is no room, or no bucket. Nothing was
+            changed.
     """
     storing = _Storing(actor, request, intake, source, scratch, work)
     for _ in range(_TRIES):
         whole = storing.whole()
-        path: list[str] = []
         try:
+            # Outside of the transaction: a bucket may be slow, and locks are held there.
+            file_publish(whole.path, source=whole.written.path)
             with work.fence():
                 series = storing.switch(whole)
-                path.append(series.path)
         except (_Stale, IntegrityError):
             # Two first imports meet at the unique constraint instead of the lock.
+            orphan_remove(whole.path, CandleSeries)
             continue
         except BaseException:
-            for one in path:
-                orphan_remove(one, CandleSeries)
+            orphan_remove(whole.path, CandleSeries)
             raise
         work.progress(1.0, f"{series.rows:,} bars stored")
         return series

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 CANDLES = "candles"
 CAPTURES = "captures"
 UPLOADS = "uploads"
-SCRATCH = "scratch"
 PARTIAL_SUFFIX = ".partial"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60
@@ -30,8 +30,12 @@ def candles_folder(venue: str, symbol: str, timeframe: Timeframe) -> PurePosixPa
 
 
 def series_file(folder: PurePosixPath, series_id: UUID, revision: int) -> PurePosixPath:
-    """Return the path of one revision of a series, relative to the data directory."""
-    return folder / f"{series_id}-{revision}.parquet"
+    """Return a path for one revision of a series, relative to the data directory.
+
+    It is another one at each call: of two imports that build upon the same revision, none
+    writes over the other's file.
+    """
+    return folder / f"{series_id}-{revision}-{uuid4().hex[:8]}.parquet"
 
 
 def capture_file(capture_id: UUID) -> PurePosixPath:

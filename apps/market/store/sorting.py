@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 import numpy as np
 
+from apps.core.files.guard import storage_guard
 from apps.market.batches import BATCH_ROWS, VALUE_COLUMNS, CandleBatch
-from apps.market.store.failures import storage_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

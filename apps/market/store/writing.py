@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from apps.core.files.guard import storage_guard
 from apps.market.batches import (
     BATCH_ROWS,
     VALUE_COLUMNS,
@@ -20,7 +21,6 @@ from apps.market.batches import (
 )
 from apps.market.errors import CandlesOutOfOrder
 from apps.market.moments import iso_from_ns
-from apps.market.store.failures import storage_guard
 from apps.market.store.paths import PARTIAL_SUFFIX
 
 if TYPE_CHECKING:

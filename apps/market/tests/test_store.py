@@ -192,7 +192,7 @@ _FULL_DISK = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from apps.market.errors import StorageFull
+from apps.core.files.errors import StorageFull
 from apps.market.store.sorting import SortSpool
 from apps.market.store.writing import SeriesWriter
 from apps.market.tests.candles import candles, csv_lines, csv_write, take_in

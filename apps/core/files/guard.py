@@ -6,7 +6,7 @@ import errno
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apps.market.errors import StorageFull
+from apps.core.files.errors import StorageFull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
