@@ -5,6 +5,9 @@ from pathlib import Path
 from django.apps import AppConfig
 from django.conf import settings
 
+from apps.core.backup.registry import backup_files
+from apps.core.metrics.registry import metrics_collector
+from apps.core.preflight.registry import preflight_check
 from apps.engines.runner.pool import EnginePool
 from apps.jobs.registry import worker_preload, worker_resource
 
@@ -19,6 +22,9 @@ class AnalysisConfig(AppConfig):
         worker_resource("engine", _engine_pool)
         # Half a second of imports (TA-Lib brings pandas) that each job would repeat.
         worker_preload("apps.analysis.services.run", "talib")
+        backup_files("analysis", "apps.analysis.selectors.named.files_named")
+        preflight_check("engines", "apps.analysis.preflight.engines_check", seconds=15)
+        metrics_collector("engines", "apps.analysis.gauges.engines_collect")
 
 
 def _engine_pool() -> EnginePool:

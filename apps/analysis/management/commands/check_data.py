@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.analysis.selectors import results_check
+from apps.core.errors import ApplicationError
 from apps.market.selectors import data_check
 
 
@@ -19,7 +20,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is wrong; succeed only where nothing is."""
         now = timezone.now()
-        findings = [*data_check(now=now), *results_check(now=now)]
+        try:
+            findings = [*data_check(now=now), *results_check(now=now)]
+        except ApplicationError as error:
+            msg = f"{error.message} [{error.code}]"
+            raise CommandError(msg) from error
         for finding in findings:
             self.stdout.write(f"{finding.code}  {finding.path}  {finding.message}")
         if findings:
