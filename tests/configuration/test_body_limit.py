@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apps.core.metrics.requests import REQUESTS
 from config.body_limit import UPLOAD_OVERHEAD_BYTES, BodyLimit
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def ask(path: str, *chunks: bytes, declared: int | None = None) -> tuple[int, An
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": path, "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
     asyncio.run(BodyLimit(reader)(scope, receive, send))
     body = json.loads(sent[1]["body"]) if len(sent) > 1 else None
     return sent[0]["status"], body, reader.received
@@ -78,6 +79,17 @@ def test_a_body_that_does_not_say_its_length_is_cut_off_at_the_limit() -> None:
 def test_a_body_that_lies_about_its_length_is_cut_off_at_the_limit() -> None:
     status, _, _ = ask("/api/v1/backtests/", b"x" * 101, declared=5)
     assert status == 413
+
+
+@pytest.mark.parametrize("declared", [None, 200])
+def test_a_refused_body_is_counted_with_the_requests(declared: int | None) -> None:
+    name = "parallax_http_requests_total"
+    labels = {"method": "POST", "route": "unmatched", "status": "413"}
+    before = REQUESTS.get_sample_value(name, labels) or 0
+
+    ask("/api/v1/backtests/", b"x" * 101, declared=declared)
+
+    assert REQUESTS.get_sample_value(name, labels) == before + 1
 
 
 def test_an_upload_has_a_limit_of_its_own() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
 
 from config.environment import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 KEY = "k" * 60
@@ -45,6 +50,14 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
             ["DATABASE_URL", "postgres://user:password@host:5432/name"],
         ),
         ({"SECRET_KEY": KEY, "REDIS_URL": "localhost"}, ["REDIS_URL", "redis://"]),
+        (
+            {"SECRET_KEY": KEY, "METRICS_ALLOW": "10.0.0.0/8, 10.0.0.5/8"},
+            ["METRICS_ALLOW", "10.0.0.5/8 has host bits set", "10.0.0.0/8, ::1/128"],
+        ),
+        (
+            {"SECRET_KEY": KEY, "METRICS_ALLOW": "prometheus"},
+            ["METRICS_ALLOW", "'prometheus' does not appear to be", "10.0.0.0/8"],
+        ),
         (
             {"SECRET_KEY": KEY, "JOB_LEASE_SECONDS": "-1", "DEBUG": "perhaps"},
             ["JOB_LEASE_SECONDS", "greater than 0", "DEBUG", "boolean"],
@@ -103,3 +116,57 @@ def test_production_is_closed_unless_debug(tmp_path: Path) -> None:
     )
     expected = "31536000 True True True True True True DENY HTTP_X_FORWARDED_PROTO"
     assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("SECRET_KEY", "change-me", "SECRET_KEY"),
+        ("CREDENTIALS_KEY", "change-me", "CREDENTIALS_KEY"),
+        ("DATABASE_URL", "postgres://u:change-me@h/d", "POSTGRES_PASSWORD"),
+        ("REDIS_URL", "redis://:change-me@h:6379/0", "REDIS_PASSWORD"),
+        ("JOBS_REDIS_URL", "redis://:change-me@h:6379/0", "REDIS_PASSWORD"),
+    ],
+)
+def test_nothing_starts_on_a_placeholder_and_it_is_named(
+    variable: str, value: str, named: str
+) -> None:
+    done = start(**{"SECRET_KEY": KEY, variable: value})
+    assert done.returncode == 2
+    assert f"  {variable}: " in done.stderr
+    assert named in done.stderr
+    assert "change-me" in done.stderr
+
+
+def test_all_placeholders_are_named_at_once() -> None:
+    done = start(**dict.fromkeys(("SECRET_KEY", "CREDENTIALS_KEY"), "change-me"))
+    assert done.returncode == 2
+    assert "  SECRET_KEY: " in done.stderr
+    assert "  CREDENTIALS_KEY: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "A" * 43,
+        "A" * 44,
+        base64.b64encode(b"x" * 31).decode(),
+        base64.b64encode(b"x" * 33).decode(),
+        f"{base64.b64encode(b'x' * 32).decode()[:-2]}!=",
+        "ключ" * 11,
+    ],
+)
+def test_a_key_for_credentials_is_32_bytes_in_base64(key: str) -> None:
+    with pytest.raises(ValidationError, match="32 random bytes in url-safe base64"):
+        Environment(secret_key=KEY, credentials_key=key)
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_key_for_credentials_may_have_either_alphabet(
+    encode: Callable[[bytes], bytes],
+) -> None:
+    key = encode(b"\xfb\xff" * 16).decode()
+    kept = Environment(secret_key=KEY, credentials_key=key).credentials_key
+    assert kept is not None
+    assert kept.get_secret_value() == key

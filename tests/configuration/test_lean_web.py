@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-NUMERICAL = ("numpy", "pandas", "pyarrow", "numba", "talib", "vectorbt", "matplotlib")
+NUMERICAL = (
+    "boto3",
+    "celery",
+    "kombu",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "talib",
+    "vectorbt",
+)
 
 
 def loaded(code: str, *arguments: str) -> Sequence[str]:
