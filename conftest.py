@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,14 +13,41 @@ if TYPE_CHECKING:
 
     from pytest_django import Settings
 
+    from apps.core.tests.bucket import Bucket
+
 
 @pytest.fixture(autouse=True)
 def _surroundings(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.SECURE_SSL_REDIRECT = False
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
+    settings.S3_BUCKET = ""
     # Argon2 is slow on purpose; what is tested here is not the hash.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
+    _forget()
     yield
-    cache.clear()
+    _forget()
+
+
+def _forget() -> None:
+    for cache in caches.all():
+        cache.clear()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[str]:
+    """The address of a server that speaks S3."""
+    # Only tests that ask for a bucket pay for boto3.
+    from apps.core.tests.bucket import server_run  # noqa: PLC0415
+
+    with server_run() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(bucket_server: str, settings: Settings) -> Iterator[Bucket]:
+    """An empty bucket, where files are stored from now on."""
+    from apps.core.tests.bucket import bucket_made  # noqa: PLC0415
+
+    with bucket_made(bucket_server, settings) as made:
+        yield made

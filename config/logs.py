@@ -45,6 +45,8 @@ def logging_config(*, level: str, style: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # What became of a job, we tell ourselves.
+            "celery": {"level": "WARNING"},
             # A 4xx is the caller's; the request log already has one line for it.
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": [], "propagate": True},

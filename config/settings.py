@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from typing import Any
 
-import dj_database_url
-
+from config.caches import caches_in_process, caches_redis
+from config.databases import database_settings
 from config.environment import BASE_DIR, environment_load
 from config.logs import logging_config
+from config.process import PROCESS
 from config.spectacular import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 
 ENVIRONMENT = environment_load()
@@ -19,6 +21,7 @@ ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.csrf_trusted_origins)
 DATA_DIR = ENVIRONMENT.data_dir
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+CACHE_DIR = (ENVIRONMENT.cache_dir or DATA_DIR / "cache").resolve()
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.metrics.middleware.MetricsMiddleware",
     "apps.core.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -75,44 +79,23 @@ TEMPLATES = [
 
 # --- data at rest
 
-SQLITE_OPTIONS: dict[str, Any] = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    # FULL, not NORMAL: the last commits must survive a power cut.
-    "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-        "PRAGMA busy_timeout=20000; PRAGMA foreign_keys=ON"
-    ),
+DATABASES = {
+    "default": database_settings(
+        address=ENVIRONMENT.database_url,
+        data_dir=DATA_DIR,
+        role=PROCESS.role,
+        pool_max=ENVIRONMENT.database_pool_max,
+        statement_seconds=ENVIRONMENT.database_statement_seconds,
+        lock_seconds=ENVIRONMENT.database_lock_seconds,
+    )
 }
-
-
-def _database() -> dict[str, Any]:
-    url = ENVIRONMENT.database_url
-    default = f"sqlite:///{DATA_DIR / 'parallax.sqlite3'}"
-    database = dict(dj_database_url.parse(url.get_secret_value() if url else default))
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database["OPTIONS"] = SQLITE_OPTIONS
-        # A file, as in life: other processes take part in the tests.
-        database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-    else:
-        database["CONN_HEALTH_CHECKS"] = True
-        database["OPTIONS"] = {"application_name": "parallax", "connect_timeout": 5}
-    return database
-
-
-DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+CACHES = caches_in_process()
 if ENVIRONMENT.redis_url:
-    CACHES: dict[str, dict[str, Any]] = {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": ENVIRONMENT.redis_url.get_secret_value(),
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES |= caches_redis(ENVIRONMENT.redis_url.get_secret_value())
+    SESSION_ENGINE = "apps.core.sessions"
+    SESSION_CACHE_ALIAS = "sessions"
 
 TASKS = {
     "default": {
@@ -165,8 +148,8 @@ SECURE_SSL_REDIRECT = ENVIRONMENT.https_only and not DEBUG
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT
 SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-# Probes inside a container speak plain HTTP to the process itself.
-SECURE_REDIRECT_EXEMPT = [r"^api/health/"]
+# Probes inside a container, and Prometheus, speak plain HTTP to the process itself.
+SECURE_REDIRECT_EXEMPT = [r"^api/health/", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -194,7 +177,8 @@ SECURE_CSP = {
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apps.users.authentication.SessionAuthentication",
+        "apps.users.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
         "rest_framework.authentication.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -227,9 +211,18 @@ DRF_STANDARDIZED_ERRORS = {
 
 # --- what the rooms are told
 
+HTTPS_PORT = ENVIRONMENT.https_port
+EDGE_ADMIN_ALLOW = list(ENVIRONMENT.edge_admin_allow)
+EDGE_METRICS_ALLOW = list(ENVIRONMENT.edge_metrics_allow)
+EDGE_REQUESTS_PER_SECOND = ENVIRONMENT.edge_requests_per_second
+
 JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
 JOB_MAX_ATTEMPTS = ENVIRONMENT.job_max_attempts
 JOB_POLL_SECONDS = ENVIRONMENT.job_poll_seconds
+JOBS_BACKEND = ENVIRONMENT.jobs_backend
+JOBS_REDIS_URL = ENVIRONMENT.jobs_redis_url or ENVIRONMENT.redis_url
+# In front of every key of the queues, which may share a database with the cache.
+JOBS_REDIS_PREFIX = "parallax:"
 JOB_WALL_SECONDS = ENVIRONMENT.job_wall_seconds
 JOB_MEMORY_BYTES = ENVIRONMENT.job_memory_bytes
 ENGINE_WALL_SECONDS = ENVIRONMENT.engine_wall_seconds
@@ -240,8 +233,8 @@ ENGINE_PROCESS_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - the image has no home
     "LANG": "C.UTF-8",
-    "NUMBA_CACHE_DIR": str(DATA_DIR.resolve() / "cache" / "numba"),
-    "MPLCONFIGDIR": str(DATA_DIR.resolve() / "cache" / "matplotlib"),
+    "NUMBA_CACHE_DIR": str(CACHE_DIR / "numba"),
+    "MPLCONFIGDIR": str(CACHE_DIR / "matplotlib"),
     # OpenMP does not survive a fork.
     "NUMBA_THREADING_LAYER": "workqueue",
     "OPENBLAS_NUM_THREADS": "1",
@@ -258,6 +251,20 @@ QUALITY_LIMITS = {
     "nan": ENVIRONMENT.quality_max_nan_fraction,
     "outliers": ENVIRONMENT.quality_max_outlier_fraction,
 }
+
+S3_BUCKET = ENVIRONMENT.s3_bucket
+S3_PREFIX = ENVIRONMENT.s3_prefix
+S3_ENDPOINT_URL = ENVIRONMENT.s3_endpoint_url
+S3_REGION = ENVIRONMENT.s3_region
+S3_ACCESS_KEY_ID = ENVIRONMENT.s3_access_key_id
+S3_SECRET_ACCESS_KEY = ENVIRONMENT.s3_secret_access_key
+S3_LINK_SECONDS = ENVIRONMENT.s3_link_seconds
+CREDENTIALS_KEY = ENVIRONMENT.credentials_key
+METRICS_ALLOW = [ip_network(one) for one in ENVIRONMENT.metrics_allow]
+# Where gunicorn's workers count, see config.metrics_files; elsewhere there is none.
+METRICS_DIR = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+BACKUP_DIR = ENVIRONMENT.backup_dir or DATA_DIR / "backups"
+BACKUP_MAX_AGE_SECONDS = ENVIRONMENT.backup_max_age_seconds
 
 LOGGING = logging_config(
     level=ENVIRONMENT.log_level,

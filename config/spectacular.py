@@ -41,6 +41,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ParityVerdictEnum": "apps.analysis.enums.ParityVerdict",
         "FillSideEnum": "apps.analysis.enums.FillSide",
         "SideEnum": ["long", "short"],
+        "ApiKeyScopeEnum": "apps.users.enums.ApiKeyScope",
+        "ApiKeyStateEnum": "apps.users.enums.ApiKeyState",
     },
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [
@@ -50,7 +52,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "TAGS": [
         {"name": "health", "description": "Is the service alive, and ready."},
-        {"name": "auth", "description": "Sessions, tokens, and who I am."},
+        {"name": "auth", "description": "Sessions, tokens, API keys, and who I am."},
         {"name": "jobs", "description": "Long work: state, progress, cancel, retry."},
         {"name": "market", "description": "Candle series: import, check, read."},
         {"name": "indicators", "description": "The catalogue of indicators."},

@@ -25,4 +25,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("apps.core.urls")),
     path("api/v1/", include(API_V1)),
+    path("metrics", core_views.MetricsView.as_view(), name="metrics"),
 ]

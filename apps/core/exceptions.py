@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler, exception_handler
 from redis.exceptions import RedisError
 from rest_framework import exceptions, status
 from rest_framework.serializers import as_serializer_error
 
+from apps.core.database import database_passing
 from apps.core.errors import ApplicationError, ErrorKind
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
 
 STATUS_BY_KIND = {
     ErrorKind.INVALID: status.HTTP_400_BAD_REQUEST,
@@ -44,22 +47,34 @@ class _Answer(exceptions.APIException):
             self.wait = RETRY_AFTER_SECONDS
 
 
-class _DatabaseBusy(exceptions.APIException):
-    """The database is locked, restarting or out of reach; the call may be repeated."""
+class Outage(exceptions.APIException):
+    """Something that the service stands on is away; the call may be repeated."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    wait: ClassVar[int] = RETRY_AFTER_SECONDS
+
+
+class _DatabaseBusy(Outage):
+    """The database is locked, restarting or out of reach."""
+
     default_detail = "The database does not answer at the moment; try again."
     default_code = "database_unavailable"
-    wait: ClassVar[int] = RETRY_AFTER_SECONDS
 
 
-class _CacheDown(exceptions.APIException):
-    """The cache, which counts calls, is out of reach; the call may be repeated."""
+class _CacheDown(Outage):
+    """The cache, which counts calls, is out of reach."""
 
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The cache does not answer at the moment; try again."
     default_code = "cache_unavailable"
-    wait: ClassVar[int] = RETRY_AFTER_SECONDS
+
+
+def outage_of(error: BaseException | None) -> Outage | None:
+    """Return the answer to an error of the database or the cache that may pass."""
+    if database_passing(error):
+        return _DatabaseBusy()
+    if isinstance(error, RedisError):
+        return _CacheDown()
+    return None
 
 
 class ApplicationExceptionFormatter(ExceptionFormatter):
@@ -93,11 +108,16 @@ class ApplicationExceptionHandler(ExceptionHandler):
         if isinstance(exc, ValidationError):
             # From `full_clean` in a service.
             return exceptions.ValidationError(as_serializer_error(exc))
-        if isinstance(exc, OperationalError):
-            return _DatabaseBusy()
-        if isinstance(exc, RedisError):
-            return _CacheDown()
-        return super().convert_known_exceptions(exc)
+        return outage_of(exc) or super().convert_known_exceptions(exc)
+
+    def report_exception(
+        self, exc: exceptions.APIException, response: Response
+    ) -> None:
+        """Write one line for an outage, and all there is to know for an error of ours."""
+        if isinstance(exc, Outage):
+            logger.warning("%s: %s", exc.default_code, self.exc)
+        else:
+            super().report_exception(exc, response)
 
     def format_exception(self, exc: exceptions.APIException) -> dict[str, Any]:
         """Return the body of the answer."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
@@ -33,9 +34,13 @@ if TYPE_CHECKING:
 
     type Handler = Callable[..., Response | HttpResponse]
 
+logger = logging.getLogger(__name__)
+
 LONGEST_KEY = 255
-# A claim without an answer is a process that died; its key may be used again after this.
-CLAIM_EXPIRES = timedelta(minutes=5)
+# A claim without an answer is a process that died, or lost the database; its key may be
+# used again after this. Where the first request is only slow, the second takes the claim
+# over, and what the first has written is undone.
+CLAIM_EXPIRES = timedelta(minutes=1)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     name="Idempotency-Key",
@@ -90,7 +95,7 @@ def idempotent(handler: Handler) -> Handler:
                 response = handler(view, request, *args, **kwargs)
                 _keep(record, response)
         except BaseException:
-            record.delete()
+            _give_up(record)
             raise
         return _answer(record, replayed=False)
 
@@ -162,12 +167,27 @@ def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
+def _give_up(record: IdempotencyRecord) -> None:
+    try:
+        # Only a claim: where the connection broke at the commit, the write may stand,
+        # and its answer with it.
+        IdempotencyRecord.objects.filter(pk=record.pk, status__isnull=True).delete()
+    except DatabaseError as error:
+        # The database is away, which is what the caller is told; the claim expires.
+        logger.warning("idempotency: a claim could not be given up: %s", error)
+
+
 def _keep(record: IdempotencyRecord, response: Response | HttpResponse) -> None:
     data = getattr(response, "data", None)
     record.body = JSONRenderer().render(data) if data is not None else response.content
     record.status = response.status_code
     record.location = response.get("Location", "")
-    record.save(update_fields=("body", "status", "location"))
+    kept = IdempotencyRecord.objects.filter(pk=record.pk).update(
+        body=record.body, status=record.status, location=record.location
+    )
+    if not kept:
+        msg = "Another request with this Idempotency-Key took over from this slow one."
+        raise IdempotencyInProgress(msg, attr="Idempotency-Key")
 
 
 def _answer(record: IdempotencyRecord, *, replayed: bool) -> HttpResponse:

@@ -28,6 +28,9 @@ _SECRETS = re.compile(
 # Without the scheme in front: searching for it is quadratic in the length of a word.
 _CREDENTIALS_IN_URL = re.compile(r"(?P<lead>://[^\s:/@]*):(?P<value>[^\s@/]+)@")
 
+# An API key, wherever it stands; what it begins with is shown, and tells which it was.
+_API_KEY = re.compile(r"(?i)(?P<lead>plx_[0-9a-z]{1,32}_)[\w-]+")
+
 
 class ContextFilter(logging.Filter):
     """Adds the request's id and the user's id to every record."""
@@ -62,4 +65,5 @@ class SecretsFilter(logging.Filter):
 def secrets_hide(text: str) -> str:
     """Return the text with the values of secrets replaced."""
     text = _CREDENTIALS_IN_URL.sub(rf"\g<lead>:{HIDDEN}@", text)
+    text = _API_KEY.sub(rf"\g<lead>{HIDDEN}", text)
     return _SECRETS.sub(rf"\g<lead>{HIDDEN}", text)

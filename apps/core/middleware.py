@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("parallax.request")
 
 HEADER = "X-Request-ID"
-QUIET_PREFIXES = ("/api/health/", "/static/")
+QUIET_PREFIXES = ("/api/health/", "/static/", "/metrics")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -44,8 +44,23 @@ class PythonRenderer(PNGRenderer):
     charset = "utf-8"
 
 
+class ParquetRenderer(PNGRenderer):
+    """Lets a client ask for Parquet; errors still go out as JSON."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
+
+
 class ZipRenderer(PNGRenderer):
     """Lets a client ask for `application/zip`; errors still go out as JSON."""
 
     media_type = "application/zip"
     format = "zip"
+
+
+class EventStreamRenderer(PNGRenderer):
+    """Lets a client ask for `text/event-stream`; errors still go out as JSON."""
+
+    media_type = "text/event-stream"
+    format = "events"
+    charset = "utf-8"

@@ -196,7 +196,10 @@ def _error_response(status: str) -> dict[str, Any]:
 
 
 def _health_schemas() -> dict[str, Any]:
-    outcome = {"type": "string", "enum": ["ok", "failed", "timed out"]}
+    def outcome(text: str, *more: str) -> dict[str, Any]:
+        known = ["ok", "failed", "timed out", *more]
+        return {"type": "string", "enum": known, "description": text, "example": "ok"}
+
     return {
         "Health": {
             "type": "object",
@@ -208,8 +211,8 @@ def _health_schemas() -> dict[str, Any]:
                     "description": "The whole verdict.",
                     "example": "healthy",
                 },
-                "db": {**outcome, "description": "The database.", "example": "ok"},
-                "cache": {**outcome, "description": "The cache.", "example": "ok"},
+                "db": outcome("The database.", "older than this release"),
+                "cache": outcome("The cache.", "password refused"),
             },
         },
         "Live": {

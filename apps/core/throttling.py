@@ -1,36 +1,68 @@
-"""Rate limits whose answer says what the limit was."""
+"""Rate limits whose answer says what the limit was.
+
+Calls are counted in windows of a fixed length, all beginning at multiples of it since
+1970, by one atomic step in the cache: processes that count at the same time never let
+more through than the limit. Around the end of a window twice the limit may pass.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.cache import caches
+from redis.exceptions import RedisError
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 if TYPE_CHECKING:
+    from django.core.cache import BaseCache
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
 
-class _SettableRateThrottle(SimpleRateThrottle):
+class _WindowThrottle(SimpleRateThrottle):
     """Reads its rate when it is made, so that tests and reloads can change it."""
 
     # Set by the base class from the rate.
     num_requests: int | None
+    duration: int | None
+
+    # Where Redis is out of reach, each process counts what it sees itself: the limit is
+    # then that of one process, and orders and reads go on. Where a limit is what stands
+    # between a guesser and a password, the call fails instead, and is told to come back.
+    counts_without_redis: ClassVar[bool] = True
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count the call; where it is one too many, say in headers what is allowed."""
-        allowed = bool(super().allow_request(request, view))
-        if not allowed:
-            # The view sends these with whatever it answers.
-            view.headers |= {
-                "RateLimit-Limit": str(self.num_requests),
-                "RateLimit-Remaining": "0",
-                "RateLimit-Reset": str(math.ceil(self.wait() or 0)),
-            }
-        return allowed
+        key = self.get_cache_key(request, view)
+        if not self.num_requests or not self.duration or key is None:
+            return True
+        now = self.timer()
+        window = int(now // self.duration)
+        self._seconds_left = (window + 1) * self.duration - now
+        if self._count(f"{key}_{window}") <= self.num_requests:
+            return True
+        # The view sends these with whatever it answers.
+        view.headers |= {
+            "RateLimit-Limit": str(self.num_requests),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(math.ceil(self._seconds_left)),
+        }
+        return False
+
+    def wait(self) -> float:
+        """Return the seconds until the window ends."""
+        return self._seconds_left
+
+    def _count(self, key: str) -> int:
+        try:
+            return _incremented(self.cache, key, self.duration)
+        except RedisError:
+            if not self.counts_without_redis:
+                raise
+            return _incremented(caches["local"], key, self.duration)
 
     def get_ident(self, request: Request) -> str:
         """Return the address of the caller.
@@ -47,7 +79,7 @@ class _SettableRateThrottle(SimpleRateThrottle):
         return None if rate is None else str(rate)
 
 
-class AnonThrottle(_SettableRateThrottle):
+class AnonThrottle(_WindowThrottle):
     """Counts callers that are not signed in, by address."""
 
     scope = "anon"
@@ -63,7 +95,7 @@ class AnonThrottle(_SettableRateThrottle):
         return _key(self, self.get_ident(request))
 
 
-class UserThrottle(_SettableRateThrottle):
+class UserThrottle(_WindowThrottle):
     """Counts callers that are signed in, by user."""
 
     scope = "user"
@@ -79,10 +111,11 @@ class UserThrottle(_SettableRateThrottle):
         return _key(self, request.user.pk)
 
 
-class LoginThrottle(_SettableRateThrottle):
+class LoginThrottle(_WindowThrottle):
     """Counts tries to sign in, by address, whoever they claim to be."""
 
     scope = "login"
+    counts_without_redis = False
 
     def get_cache_key(
         self,
@@ -93,10 +126,11 @@ class LoginThrottle(_SettableRateThrottle):
         return _key(self, self.get_ident(request))
 
 
-class LoginNameThrottle(_SettableRateThrottle):
+class LoginNameThrottle(_WindowThrottle):
     """Counts tries to sign in under one name, from wherever they come."""
 
     scope = "login"
+    counts_without_redis = False
 
     def get_cache_key(
         self,
@@ -110,6 +144,19 @@ class LoginNameThrottle(_SettableRateThrottle):
             return None
         digest = hashlib.sha256(name.casefold().encode(errors="replace")).hexdigest()
         return _key(self, f"name-{digest}")
+
+
+def _incremented(cache: BaseCache, key: str, seconds: int | None) -> int:
+    try:
+        return cache.incr(key)
+    except ValueError:
+        # The first call of its window; another process may be just as far.
+        cache.add(key, 0, seconds)
+    try:
+        return cache.incr(key)
+    except ValueError:
+        # Thrown out between the two: the cache was emptied, and this call is its first.
+        return 1
 
 
 def _key(throttle: SimpleRateThrottle, ident: Any) -> str:

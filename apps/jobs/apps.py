@@ -3,6 +3,10 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
+from apps.core.backup.registry import restore_step
+from apps.core.metrics.registry import metrics_collector
+from apps.core.preflight.registry import preflight_check
+
 
 class JobsConfig(AppConfig):
     """Durable background jobs."""
@@ -10,5 +14,8 @@ class JobsConfig(AppConfig):
     name = "apps.jobs"
 
     def ready(self) -> None:
-        """Let every app register its handlers."""
+        """Let every app register its handlers, and tell how the jobs stand."""
         autodiscover_modules("tasks")
+        metrics_collector("jobs", "apps.jobs.gauges.jobs_collect")
+        restore_step("jobs", "apps.jobs.services.restored.jobs_give_back")
+        preflight_check("workers", "apps.jobs.preflight.workers_check")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.errors import ApplicationError, Conflict, NotFound
+from apps.core.errors import ApplicationError, Conflict, NotFound, RateLimited
 
 
 class JobNotFound(NotFound):
@@ -45,3 +45,9 @@ class JobKindUnknown(ApplicationError):
     """No handler is registered under this name."""
 
     code = "job_kind_unknown"
+
+
+class TooManyStreams(RateLimited):
+    """The user holds as many streams open as one may."""
+
+    code = "too_many_streams"

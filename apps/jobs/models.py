@@ -50,6 +50,7 @@ class Job(BaseModel):
         indexes: ClassVar = [
             models.Index(fields=("owner", "-created_at"), name="job_owner_created"),
             models.Index(fields=("state", "lease_until"), name="job_state_lease"),
+            models.Index(fields=("finished_at", "state", "kind"), name="job_finished"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -96,6 +96,11 @@ def handler_get(kind: str) -> Handler:
     return _handlers[kind]
 
 
+def kind_list() -> tuple[str, ...]:
+    """Return every kind of job that some handler does."""
+    return tuple(_handlers)
+
+
 def worker_resource(kind: str, factory: Callable[[], WorkerResource]) -> None:
     """Register how a worker makes its keeper of one kind of resource."""
     _resources[kind] = factory

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Case, Count, F, Min, Q, When
+
+from apps.jobs.enums import JobState
 from apps.jobs.errors import JobNotFound
 from apps.jobs.models import Job
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -41,3 +45,35 @@ def job_log_list(*, actor: User, job_id: UUID) -> QuerySet[JobLogLine]:
         JobNotFound: There is no such job for this actor.
     """
     return job_get(actor=actor, job_id=job_id).log_lines.order_by("id")
+
+
+def jobs_open_summary(*, now: datetime) -> QuerySet[Job, Any]:
+    """Return how everybody's queued and running jobs stand, by state, kind and queue.
+
+    Returns:
+        Rows of `state`, `kind`, `queue`, `number`, `oldest` (since when the first has
+        been waiting for its run) and `expired` (how many have a lease that has ended).
+    """
+    # The carrier may have been given a job anew, which is still waiting for its first
+    # run; one that has run before waits since it was given back.
+    waiting = Case(When(started_at=None, then=F("created_at")), default="enqueued_at")
+    return (
+        Job.objects.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+        .order_by()
+        .values("state", "kind", "queue")
+        .annotate(
+            number=Count("pk"),
+            oldest=Min(waiting),
+            expired=Count("pk", filter=Q(lease_until__lt=now)),
+        )
+    )
+
+
+def jobs_ended_summary(*, since: datetime) -> QuerySet[Job, Any]:
+    """Return how many of everybody's jobs ended since then: `state`, `kind`, `number`."""
+    return (
+        Job.objects.filter(finished_at__gte=since)
+        .order_by()
+        .values("state", "kind")
+        .annotate(number=Count("pk"))
+    )

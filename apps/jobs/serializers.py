@@ -25,6 +25,7 @@ class JobLinksOutput(serializers.Serializer[Any]):
 
     self = serializers.CharField(help_text="This job.")
     log = serializers.CharField(help_text="What it wrote about itself.")
+    events = serializers.CharField(help_text="Its changes as they come, as a stream.")
     cancel = serializers.CharField(allow_null=True, help_text="POST to stop it.")
     retry = serializers.CharField(allow_null=True, help_text="POST to run it again.")
 
@@ -80,6 +81,7 @@ class JobOutput(serializers.ModelSerializer[Job]):
         return {
             "self": reverse("job_detail", kwargs=where),
             "log": reverse("job_log", kwargs=where),
+            "events": reverse("job_events", kwargs=where),
             "cancel": reverse("job_cancel", kwargs=where) if active else None,
             "retry": reverse("job_retry", kwargs=where) if again else None,
         }

@@ -8,6 +8,9 @@ urlpatterns = [
     path("jobs/", views.JobListView.as_view(), name="job_list"),
     path("jobs/<uuid:job_id>/", views.JobDetailView.as_view(), name="job_detail"),
     path(
+        "jobs/<uuid:job_id>/events/", views.JobEventsView.as_view(), name="job_events"
+    ),
+    path(
         "jobs/<uuid:job_id>/cancel/", views.JobCancelView.as_view(), name="job_cancel"
     ),
     path("jobs/<uuid:job_id>/retry/", views.JobRetryView.as_view(), name="job_retry"),

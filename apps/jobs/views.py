@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.pagination import StandardPagination
+from apps.core.renderers import EventStreamRenderer
+from apps.jobs.events import job_events, stream_admit
 from apps.jobs.models import Job, JobLogLine
 from apps.jobs.selectors import job_get, job_list, job_log_list
 from apps.jobs.serializers import JobLogLineOutput, JobOutput
@@ -64,6 +69,40 @@ class JobDetailView(APIView):
     def get(self, request: Request, job_id: UUID) -> Response:
         """Return one job: its state, its progress, its result or error."""
         return Response(JobOutput(job_get(actor=actor_of(request), job_id=job_id)).data)
+
+
+class JobEventsView(APIView):
+    """A job's changes as they come."""
+
+    authentication_classes = AUTHENTICATION
+    permission_classes = (IsAuthenticated,)
+    renderer_classes = (EventStreamRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="jobs_events",
+        tags=["jobs"],
+        responses={
+            (200, "text/event-stream"): OpenApiResponse(
+                OpenApiTypes.STR,
+                description=(
+                    "Server-sent events. `job`: the job as `GET /jobs/{id}/` gives it, "
+                    "at once and after each change; the stream ends after a final "
+                    "state. `gone`: it was deleted. A reader that is cut off connects "
+                    "again and is told how the job stands."
+                ),
+            )
+        },
+    )
+    def get(self, request: Request, job_id: UUID) -> StreamingHttpResponse:
+        """Follow a job until it ends, instead of asking again and again."""
+        actor = actor_of(request)
+        job_get(actor=actor, job_id=job_id)
+        stream_admit(actor=actor)
+        return StreamingHttpResponse(
+            job_events(actor=actor, job_id=job_id),
+            content_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
 
 
 class JobCancelView(APIView):

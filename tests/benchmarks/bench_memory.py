@@ -108,6 +108,7 @@ def web_use(client: Client, series: str, backtest: dict[str, str]) -> None:
         "/api/v1/candle-series/",
         "/api/v1/strategies/",
         "/api/v1/engines/",
+        "/metrics",
         backtest["self"],
         f"{backtest['trades']}?engine=reference",
         f"{backtest['equity']}?engine=reference",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
 from django.urls import path
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
@@ -176,10 +176,35 @@ def test_a_request_that_django_cannot_read_has_the_same_shape() -> None:
     )
 
 
-def test_a_host_that_is_not_ours_has_the_same_shape() -> None:
-    response = Client().get("/plain/", HTTP_HOST="evil.example")
+@pytest.mark.parametrize(
+    "error", [OperationalError("locked"), InterfaceError("closed"), RedisError("away")]
+)
+def test_an_outage_outside_of_the_apis_views_is_503_too(error: Exception) -> None:
+    response = answer(error, "/plain/")
+
+    assert error_of(response, 503).code in {"database_unavailable", "cache_unavailable"}
+    assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.urls("config.urls")
+@pytest.mark.parametrize("where", ["/api/v1/auth/session/", "/api/health/live/", "/"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost@evil", "a b", ""]
+)
+def test_a_host_that_is_not_ours_has_the_same_shape(host: str, where: str) -> None:
+    response = Client().get(where, HTTP_HOST=host)
 
     assert error_of(response, 400).code == "invalid"
+    assert "evil" not in response.content.decode()
+
+
+@pytest.mark.urls("config.urls")
+def test_a_host_in_another_header_is_not_heeded() -> None:
+    forged = {"X-Forwarded-Host": "evil.example", "X-Host": "evil.example"}
+    response = Client().get("/", headers=forged)
+
+    assert response.status_code == 302
+    assert "evil" not in response["Location"]
 
 
 @pytest.mark.urls("config.urls")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth.backends import ModelBackend
 from django.db import OperationalError
 from django.test import Client
 
@@ -165,10 +165,10 @@ def test_the_log_asks_nothing_of_a_database_that_is_down(
     client = Client(raise_request_exception=False)
     client.force_login(UserFactory.create())
 
-    def refuse(store: SessionStore) -> None:
+    def refuse(backend: ModelBackend, user_id: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(SessionStore, "load", refuse)
+    monkeypatch.setattr(ModelBackend, "get_user", refuse)
     response = client.get(where)
 
     assert response.status_code == status

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.handlers.asgi import ASGIRequest
+from django.test import Client, RequestFactory
 from redis.exceptions import ConnectionError as RedisConnectionError
+from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from apps.core.tests.answers import client_of, error_of
+from apps.core.throttling import AnonThrottle, _incremented
 from apps.users.tests.factories import UserFactory
 
 if TYPE_CHECKING:
@@ -84,6 +95,15 @@ def test_calls_are_counted_again_once_the_period_is_over(
     assert client.get(SESSION).status_code == 200
 
 
+def test_a_count_that_is_thrown_out_while_it_begins_begins_anew() -> None:
+    class Forgetful(LocMemCache):
+        def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+            self.clear()
+            return super().incr(key, delta, version)
+
+    assert _incremented(Forgetful("forgetful", {}), "a", 60) == 1
+
+
 def test_each_user_has_a_count_of_their_own(rates: Callable[..., None]) -> None:
     rates(user="1/hour")
     ada, bob = client_of(UserFactory.create()), client_of(UserFactory.create())
@@ -155,15 +175,94 @@ def test_two_addresses_are_counted_apart_but_not_against_one_name(
     assert found == statuses
 
 
-def test_a_count_that_cannot_be_kept_fails_closed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise RedisConnectionError
 
-    monkeypatch.setattr(SimpleRateThrottle.cache, "get", refuse)
+    monkeypatch.setattr(SimpleRateThrottle.cache, "incr", refuse)
 
+
+@pytest.mark.usefixtures("redis_is_away")
+def test_a_try_to_sign_in_that_cannot_be_counted_fails_closed() -> None:
     client = Client(raise_request_exception=False)
     response = client.post(TOKEN, WRONG, "application/json")
 
     assert error_of(response, 503).code == "cache_unavailable"
+    assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.usefixtures("redis_is_away")
+def test_without_redis_each_process_counts_users_and_addresses_itself(
+    rates: Callable[..., None],
+) -> None:
+    rates(user="2/hour", anon="1/hour")
+    client, stranger = client_of(UserFactory.create()), Client()
+
+    assert [client.get(MINE).status_code for _ in range(3)] == [200, 200, 429]
+    assert [stranger.get(SESSION).status_code for _ in range(2)] == [200, 429]
+
+
+def test_calls_at_the_same_time_never_exceed_the_limit(
+    rates: Callable[..., None],
+) -> None:
+    rates(anon="20/hour")
+    together = Barrier(8)
+
+    def calls(_: int) -> list[bool]:
+        together.wait()
+        return [allowed() for _ in range(10)]
+
+    def allowed() -> bool:
+        request = Request(RequestFactory().get(SESSION))
+        request.user = AnonymousUser()
+        return AnonThrottle().allow_request(request, APIView(headers={}))
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [one for many in pool.map(calls, range(8)) for one in many]
+
+    assert (len(outcomes), sum(outcomes)) == (80, 20)
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP"]
+)
+def test_no_header_changes_the_address_that_is_counted(
+    rates: Callable[..., None], header: str
+) -> None:
+    rates(anon="2/hour")
+    client = Client()
+
+    statuses = [
+        client.get(SESSION, headers={header: f"203.0.113.{number}"}).status_code
+        for number in range(3)
+    ]
+
+    assert statuses == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("peer", "counted"), [("10.0.0.1", "203.0.113.9"), ("10.0.0.2", "10.0.0.2")]
+)
+def test_only_a_trusted_proxy_says_who_calls_and_only_its_own_word_counts(
+    peer: str, counted: str
+) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        request = Request(ASGIRequest(scope, BytesIO()))
+        seen.append(AnonThrottle().get_ident(request))
+
+    # As the server wraps the service; the first address is the caller's invention.
+    forwarded = b"198.51.100.1, 203.0.113.9"
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": SESSION,
+        "client": (peer, 1234),
+        "headers": [(b"host", b"localhost"), (b"x-forwarded-for", forwarded)],
+    }
+    server = ProxyHeadersMiddleware(app, trusted_hosts="10.0.0.1")
+    async_to_sync(server)(scope, None, None)  # type: ignore[arg-type]  # never used
+
+    assert seen == [counted]

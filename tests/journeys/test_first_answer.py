@@ -224,6 +224,8 @@ def test_nobody_reaches_what_is_not_theirs(
     body: dict[str, Any] = {"definition": {}}
     if "instruments" in path:
         body = {"price_tick": "0.01"}
+    if "api-keys" in path:
+        body = {}
     sent: dict[str, Any] = {"json": body}
     if path.endswith("/compare/"):
         sent = {"files": {"file": ("trades.csv", b"x")}}
@@ -263,7 +265,10 @@ def adas(
     capture = books.imported(ada, gzip.compress(feed))["result"]["capture_id"]
     making = books.quoted(ada, capture)
     assert making.status_code == 202, making.text
+    key = ada.post("/api/v1/api-keys/", json={"name": "Ada's", "scopes": ["read"]})
+    assert key.status_code == 201, key.text
     return {
+        "api_key_id": key.json()["id"],
         "parity_id": parity.json()["id"],
         "capture_id": capture,
         "market_making_id": making.json()["id"],

@@ -75,6 +75,10 @@ def logger() -> logging.Logger:
         f"postgres://ada:{SECRET}@db:5432/parallax",
         f"redis://:{SECRET}@cache:6379/0",
         f"wss://ada:{SECRET}@venue.example/stream?x=1",
+        f"plx_0123456789abcdef_{SECRET}",
+        f"GET /api/v1/x/plx_0123456789abcdef_{SECRET}/ 404",
+        f"'HTTP_AUTHORIZATION': 'Bearer plx_0123456789abcdef_{SECRET}'",
+        f"PLX_0123456789ABCDEF_{SECRET}",
     ],
 )
 def test_a_secret_is_hidden_in_a_text(text: str) -> None:
@@ -106,6 +110,7 @@ def test_a_quote_inside_a_secret_does_not_end_it() -> None:
         "the token was revoked",
         "https://example.org:8443/path",
         "2026-01-01T00:00:00Z 42 trades",
+        "api key plx_0123456789abcdef revoked by its owner",
     ],
 )
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
@@ -116,6 +121,8 @@ def test_a_long_path_costs_no_more_than_its_length() -> None:
     started = time.perf_counter()
 
     secrets_hide("a" * 300_000)
+    secrets_hide("plx_" * 75_000)
+    secrets_hide(f"plx_{'0' * 300_000}")
 
     assert time.perf_counter() - started < 1
 

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from apps.jobs.carrier import carry, under_way
-from apps.jobs.enums import JobState
+from apps.jobs.enums import JobQueue, JobState
 from apps.jobs.errors import WorkerLost
 from apps.jobs.models import Job, JobLogLine
 
@@ -160,11 +160,10 @@ def job_release(
         enqueued_at=now,
         updated_at=now,
         max_attempts=F("max_attempts") + (0 if counts else 1),
-        carrier_id=carry(job_id=job.pk, queue=job.queue),
     )
     if not released:
-        # Cancelled between the two statements: let the carried id find nothing.
-        return False
+        return False  # cancelled between the two statements
+    _carry(job)
     _log(job_id, attempt, [f"{reason}; the job runs again."], now)
     return True
 
@@ -188,16 +187,33 @@ def jobs_reap(*, now: datetime) -> int:
 
 
 def _recarry(now: datetime) -> int:
-    waiting = Job.objects.filter(state=JobState.QUEUED, enqueued_at__lt=now - _lease())
+    # Each queue for itself: a long one must not hide what another has lost.
+    return sum(_recarry_queue(queue, now) for queue in JobQueue.values)
+
+
+def _recarry_queue(queue: str, now: datetime) -> int:
+    waiting = Job.objects.filter(
+        state=JobState.QUEUED, queue=queue, enqueued_at__lt=now - _lease()
+    )
     jobs = list(waiting.order_by("enqueued_at")[:REAP_BATCH])
-    alive = under_way(job.carrier_id for job in jobs)
-    lost = [job for job in jobs if job.carrier_id not in alive]
-    for job in lost:
-        with transaction.atomic():
-            Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
-                enqueued_at=now, carrier_id=carry(job_id=job.pk, queue=job.queue)
-            )
-    return len(lost)
+    alive = under_way(queue=queue, carrier_ids=[job.carrier_id for job in jobs])
+    return sum(_carry_again(job, now) for job in jobs if job.carrier_id not in alive)
+
+
+@transaction.atomic
+def _carry_again(job: Job, now: datetime) -> bool:
+    # Not where a worker has just claimed it, or another keeper has carried it.
+    lost = Job.objects.filter(
+        pk=job.pk, state=JobState.QUEUED, carrier_id=job.carrier_id
+    ).update(enqueued_at=now, updated_at=now)
+    if lost:
+        _carry(job)
+    return bool(lost)
+
+
+def _carry(job: Job) -> None:
+    carrier_id = carry(job_id=job.pk, queue=job.queue)
+    Job.objects.filter(pk=job.pk).update(carrier_id=carrier_id)
 
 
 def _log(job_id: UUID, attempt: int, lines: Sequence[str], now: datetime) -> None:

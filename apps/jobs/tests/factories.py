@@ -9,6 +9,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from apps.core.errors import Unprocessable
 from apps.jobs.registry import job_handler
 from apps.jobs.services import job_enqueue
@@ -91,6 +93,15 @@ def sleep(context: JobContext) -> dict[str, Any]:
     with subprocess.Popen(["sleep", seconds]) as child:  # noqa: S603, S607
         context.progress(0.1, f"child {child.pid}")
         child.wait()
+    return {}
+
+
+@job_handler("test.enqueue")
+def enqueue(context: JobContext) -> dict[str, Any]:
+    """Ask for another job, under the fence."""
+    owner = User.objects.get(pk=context.owner_id)
+    with context.fenced():
+        job_make("test.echo", now=timezone.now(), owner=owner)
     return {}
 
 

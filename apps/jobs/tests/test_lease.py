@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection, transaction
-from django_tasks_db.models import DBTaskResult
+from django.db import connection
 
 from apps.jobs.enums import JobState
 from apps.jobs.errors import JobNotCancellable, JobNotFound, JobNotRetryable
@@ -33,7 +32,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 HALF = Progress(0.5, "half way", ["a line"])
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("carrier")]
 
 
 def claimed() -> Job:
@@ -133,30 +132,11 @@ def test_a_job_that_runs_cannot_be_retried() -> None:
     job = claimed()
     with pytest.raises(JobNotRetryable, match="running"):
         job_retry(actor=job.owner, job_id=job.pk, now=NOW)
-    assert DBTaskResult.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_rolled_back_request_leaves_neither_job_nor_parcel() -> None:
-    owner = user_make()
-    with pytest.raises(TooHard), transaction.atomic():
-        job_make("test.echo", now=NOW, owner=owner)
-        raise TooHard("no")
-    assert Job.objects.count() == 0
-    assert DBTaskResult.objects.count() == 0
 
 
 def test_the_reaper_leaves_a_living_job_alone() -> None:
     claimed()
     assert jobs_reap(now=NOW) == 0
-
-
-def test_the_reaper_sends_a_silent_workers_job_on_its_way_again_once() -> None:
-    claimed()
-    assert jobs_reap(now=LATER) == 1
-    assert Job.objects.get().state == JobState.QUEUED
-    assert DBTaskResult.objects.count() == 2
-    assert jobs_reap(now=LATER) == 0
 
 
 def test_a_poison_job_fails_with_its_reason_after_its_last_attempt(
@@ -181,17 +161,3 @@ def test_a_worker_that_stops_in_order_costs_the_job_no_attempt() -> None:
     )
     released = Job.objects.get()
     assert released.max_attempts - released.attempt == job.max_attempts
-
-
-def test_a_job_whose_parcel_was_lost_is_carried_again() -> None:
-    job_make("test.echo", now=NOW)
-    DBTaskResult.objects.all().delete()
-    assert jobs_reap(now=NOW) == 0
-    assert jobs_reap(now=LATER) == 1
-    assert DBTaskResult.objects.count() == 1
-
-
-def test_a_job_whose_parcel_waits_is_not_carried_twice() -> None:
-    job_make("test.echo", now=NOW)
-    assert jobs_reap(now=LATER) == 0
-    assert DBTaskResult.objects.count() == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.core.database import database_require
 from apps.jobs.enums import JobQueue
 from apps.jobs.worker import Keeper
 
@@ -34,6 +36,11 @@ class Command(BaseCommand):
             default="default,backtest",
             help="Queues to take from, separated by commas (default,backtest).",
         )
+        parser.add_argument(
+            "--sign",
+            type=Path,
+            help="A file to touch each second while it works, for a probe to look at.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or Ctrl-C."""
@@ -45,4 +52,7 @@ class Command(BaseCommand):
         if options["processes"] < 1:
             msg = "--processes must be at least 1"
             raise CommandError(msg)
-        Keeper(processes=options["processes"], queues=queues).run()
+        database_require()
+        Keeper(
+            processes=options["processes"], queues=queues, sign=options["sign"]
+        ).run()

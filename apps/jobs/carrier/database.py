@@ -1,8 +1,4 @@
-"""What brings a job's id to a worker: `django.tasks`, in the same transaction.
-
-The carrier may lose an id, or bring it twice: the `Job` row is the truth, claiming it is
-exclusive, and the reaper carries what was dropped once more.
-"""
+"""Jobs carried by the database they are kept in: `django.tasks`, nothing else to run."""
 
 from __future__ import annotations
 
@@ -27,17 +23,13 @@ def run_job(job_id: str) -> None:
 
 
 def carry(*, job_id: UUID, queue: str) -> str:
-    """Send a job's id on its way.
-
-    Returns:
-        The carrier's own id of the parcel.
-    """
+    """Send a job's id on its way, in the caller's transaction."""
     return str(run_job.using(queue_name=queue).enqueue(str(job_id)).id)
 
 
-def under_way(carrier_ids: Iterable[str]) -> set[str]:
+def under_way(*, queue: str, carrier_ids: Iterable[str]) -> set[str]:
     """Return those of the parcels that are still waiting for a worker."""
     waiting = DBTaskResult.objects.filter(
-        pk__in=list(carrier_ids), status=TaskResultStatus.READY
+        pk__in=list(carrier_ids), queue_name=queue, status=TaskResultStatus.READY
     )
     return {str(pk) for pk in waiting.values_list("pk", flat=True)}
