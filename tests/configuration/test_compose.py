@@ -23,12 +23,12 @@ def test_no_service_can_do_more_than_it_must(name: str) -> None:
     assert service["logging"]["options"]["max-size"]
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"manage"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"manage"}))
 def test_every_service_has_a_bound_on_memory(name: str) -> None:
     assert SERVICES[name]["mem_limit"]
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - ONCE)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONCE))
 def test_every_lasting_service_has_a_probe_and_comes_back(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
     assert SERVICES[name]["restart"] == "unless-stopped"

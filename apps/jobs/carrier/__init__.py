@@ -20,6 +20,8 @@ CARRIERS = {
     "database": "apps.jobs.carrier.database",
     "celery": "apps.jobs.carrier.celery",
 }
+# The id of the parcel of a job that could not be sent.
+UNSENT = ""
 
 
 class Carrier(Protocol):

@@ -21,7 +21,9 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from apps.jobs.carrier import UNSENT
 from apps.jobs.enums import JobQueue
+from apps.jobs.models import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +35,7 @@ TASK = "parallax.run_job"
 # Connecting and the first answer together take at most a second of a request.
 PATIENCE = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 # A Redis that hangs costs one caller its patience, and not each of a hundred.
-SILENCE_SECONDS = 2.0
+SILENCE_SECONDS = 1.0
 # How many of the oldest messages are looked through: nearly always the first will do.
 WINDOWS = (500, 5_000)
 
@@ -75,12 +77,21 @@ class _Silence:
 
     until = 0.0
 
+    @classmethod
+    def begin(cls) -> None:
+        cls.until = time.monotonic() + SILENCE_SECONDS
+
+    @classmethod
+    def holds(cls) -> bool:
+        return time.monotonic() < cls.until
+
 
 def carry(*, job_id: UUID, queue: str) -> str:
     """Send a job's id on its way when the transaction is committed."""
     carrier_id = str(uuid4())
     send = partial(_send, job_id=str(job_id), queue=queue, carrier_id=carrier_id)
-    transaction.on_commit(send)
+    # Robust: what is committed stands, whatever becomes of the message.
+    transaction.on_commit(send, robust=True)
     return carrier_id
 
 
@@ -92,19 +103,22 @@ def under_way(*, queue: str, carrier_ids: Iterable[str]) -> set[str]:
     `WINDOWS` others, and all of them while Redis is away.
     """
     wanted = set(carrier_ids)
-    if not wanted:
+    sent = wanted - {UNSENT}
+    if not wanted or _Silence.holds():
         return wanted
     try:
         with Redis.from_url(_url(), **PATIENCE) as redis:
             for window in WINDOWS:
                 key = settings.JOBS_REDIS_PREFIX + queue
                 messages = redis.lrange(key, -window, -1)
-                found = wanted & {_message_id(message) for message in messages}
-                if len(found) == len(wanted) or len(messages) < window:
+                found = sent & {_message_id(message) for message in messages}
+                if found == sent or len(messages) < window:
                     return found
     except RedisError as error:
+        _Silence.begin()
         logger.warning("jobs: Redis cannot be asked what waits: %s", error)
-    return wanted
+        return wanted
+    return sent
 
 
 def app_get() -> Celery:
@@ -131,8 +145,12 @@ def _app(url: str, prefix: str) -> Celery:
 
 
 def _send(*, job_id: str, queue: str, carrier_id: str) -> None:
-    if time.monotonic() < _Silence.until:
-        return
+    if _Silence.holds() or not _sent(job_id, queue, carrier_id):
+        # The reaper need not wait for a lease to know: it sends the job when it can.
+        Job.objects.filter(pk=job_id, carrier_id=carrier_id).update(carrier_id=UNSENT)
+
+
+def _sent(job_id: str, queue: str, carrier_id: str) -> bool:
     app = app_get()
     try:
         # A connection for each message: none is shared by threads or across a fork, and
@@ -147,8 +165,10 @@ def _send(*, job_id: str, queue: str, carrier_id: str) -> None:
                 retry=False,
             )
     except OperationalError as error:
-        _Silence.until = time.monotonic() + SILENCE_SECONDS
+        _Silence.begin()
         logger.warning("job %s waits until Redis is back: %s", job_id, error)
+        return False
+    return True
 
 
 def _message_id(message: bytes) -> str | None:

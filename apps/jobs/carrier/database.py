@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from django.tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
+from apps.jobs.carrier import UNSENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
@@ -29,7 +31,8 @@ def carry(*, job_id: UUID, queue: str) -> str:
 
 def under_way(*, queue: str, carrier_ids: Iterable[str]) -> set[str]:
     """Return those of the parcels that are still waiting for a worker."""
+    sent = [carrier_id for carrier_id in carrier_ids if carrier_id != UNSENT]
     waiting = DBTaskResult.objects.filter(
-        pk__in=list(carrier_ids), queue_name=queue, status=TaskResultStatus.READY
+        pk__in=sent, queue_name=queue, status=TaskResultStatus.READY
     )
     return {str(pk) for pk in waiting.values_list("pk", flat=True)}

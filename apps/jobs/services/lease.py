@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from apps.jobs.carrier import carry, under_way
+from apps.jobs.carrier import UNSENT, carry, under_way
 from apps.jobs.enums import JobQueue, JobState
 from apps.jobs.errors import WorkerLost
 from apps.jobs.models import Job, JobLogLine
@@ -192,9 +192,8 @@ def _recarry(now: datetime) -> int:
 
 
 def _recarry_queue(queue: str, now: datetime) -> int:
-    waiting = Job.objects.filter(
-        state=JobState.QUEUED, queue=queue, enqueued_at__lt=now - _lease()
-    )
+    overdue = Q(enqueued_at__lt=now - _lease()) | Q(carrier_id=UNSENT)
+    waiting = Job.objects.filter(overdue, state=JobState.QUEUED, queue=queue)
     jobs = list(waiting.order_by("enqueued_at")[:REAP_BATCH])
     alive = under_way(queue=queue, carrier_ids=[job.carrier_id for job in jobs])
     return sum(_carry_again(job, now) for job in jobs if job.carrier_id not in alive)

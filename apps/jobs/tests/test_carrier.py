@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import transaction
 
+from apps.jobs.carrier import UNSENT
 from apps.jobs.enums import JobQueue, JobState
 from apps.jobs.errors import JobNotRetryable
 from apps.jobs.models import Job
@@ -26,7 +27,9 @@ from apps.jobs.services import (
 from apps.jobs.tests.factories import TooHard, job_make, user_make
 
 if TYPE_CHECKING:
-    from apps.jobs.tests.conftest import Parcels
+    from pytest_django import Settings
+
+    from apps.jobs.tests.conftest import CeleryParcels, Parcels
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -128,6 +131,22 @@ def test_a_long_queue_does_not_hide_what_another_queue_has_lost(
             enqueue(JobQueue.BACKTEST, NOW - timedelta(minutes=1))
     assert jobs_reap(now=LATER) == 1
     assert Job.objects.get(pk=lost.pk).enqueued_at == LATER
+
+
+def test_jobs_are_carried_on_by_the_other_carrier_once_that_is_chosen(
+    celery: CeleryParcels, settings: Settings
+) -> None:
+    owner = user_make()
+    job_make("test.echo", now=NOW, owner=owner)
+    unsent = job_make("test.echo", now=NOW, owner=owner)
+    Job.objects.filter(pk=unsent.pk).update(carrier_id=UNSENT)
+    settings.JOBS_BACKEND = "database"
+    assert jobs_reap(now=LATER) == 2
+    assert jobs_reap(now=LATER) == 0
+    settings.JOBS_BACKEND = "celery"
+    celery.lose()
+    assert jobs_reap(now=LATER + timedelta(hours=1)) == 2
+    assert celery.count() == 2
 
 
 def test_a_process_loads_nothing_of_a_carrier_that_is_not_chosen() -> None:
