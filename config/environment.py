@@ -7,7 +7,7 @@ start with a list of the variables at fault and what would be right for each.
 from __future__ import annotations
 
 import sys
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -18,7 +18,10 @@ from config.sections.market import MarketSection
 from config.sections.service import ServiceSection
 from config.sections.work import FilesSection, WorkSection
 
-__all__ = ("BASE_DIR", "Environment", "environment_load")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ("BASE_DIR", "Environment", "environment_load", "folder_ensure")
 
 
 class Environment(
@@ -54,6 +57,19 @@ def environment_load() -> Environment:
         return Environment()  # values come from the environment
     except ValidationError as error:
         print(_explain(error), file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def folder_ensure(folder: Path, name: str) -> None:
+    """Make a folder that a setting names, or end the start and say why not.
+
+    Raises:
+        SystemExit: It is not there and cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"{name}: {folder} cannot be made: {error.strerror}", file=sys.stderr)
         raise SystemExit(2) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.caches import caches_in_process, caches_redis
 from config.databases import database_settings
-from config.environment import BASE_DIR, environment_load
+from config.environment import BASE_DIR, environment_load, folder_ensure
 from config.logs import logging_config
 from config.process import PROCESS
 from config.spectacular import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
@@ -20,7 +20,7 @@ SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value()
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.csrf_trusted_origins)
 DATA_DIR = ENVIRONMENT.data_dir
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+folder_ensure(DATA_DIR, "DATA_DIR")
 CACHE_DIR = (ENVIRONMENT.cache_dir or DATA_DIR / "cache").resolve()
 
 INSTALLED_APPS = [

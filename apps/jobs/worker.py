@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REAP_SECONDS = 1.0
+REAP_SECONDS = 0.5
 TEND_SECONDS = 0.05
 RESTART_SECONDS = 1.0
 WORKERS = {

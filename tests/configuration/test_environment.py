@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from config.environment import Environment
+from config.environment import Environment, folder_ensure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,3 +170,13 @@ def test_a_key_for_credentials_may_have_either_alphabet(
     kept = Environment(secret_key=KEY, credentials_key=key).credentials_key
     assert kept is not None
     assert kept.get_secret_value() == key
+
+
+def test_a_data_folder_that_cannot_be_made_ends_the_start_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit):
+        folder_ensure(tmp_path / "file" / "data", "DATA_DIR")
+    said = capsys.readouterr().err
+    assert said == f"DATA_DIR: {tmp_path}/file/data cannot be made: Not a directory\n"

@@ -12,7 +12,7 @@ class StorageFull(Unavailable):
 
 
 class StorageUnavailable(Unavailable):
-    """The bucket does not answer, or refuses; nothing was changed."""
+    """The disk or the bucket cannot be written or reached; nothing was changed."""
 
     code = "storage_unavailable"
 
