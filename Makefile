@@ -13,6 +13,9 @@ TEST_ENV := DEBUG=false HTTPS_ONLY=false LOG_LEVEL=WARNING \
 	DATA_DIR=$(CURDIR)/data/test \
 	DATABASE_URL=$(or $(DATABASE_URL),sqlite:///$(CURDIR)/data/test/parallax.sqlite3)
 
+# Each takes up to a gigabyte with its engines warm.
+TEST_PROCESSES ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
+
 .PHONY: help setup dev run migrate demo test types lint lock schema clean
 
 help: ## List what can be made
@@ -47,7 +50,7 @@ demo: .venv/.ready ## One strategy, judged by every engine, over the real API
 	@$(PYTHON) -m config.demo
 
 test: .venv/.ready ## Run all tests, on embedded defaults
-	@$(TEST_ENV) $(RUN)/pytest $(PYTEST_ARGS)
+	@$(TEST_ENV) $(RUN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/.ready ## Check style, types, imports, settings and migrations
 	@$(RUN)/ruff check --no-fix .

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import caches
 
 if TYPE_CHECKING:
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
     from apps.core.tests.bucket import Bucket
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several test processes a Redis database of its own: tests empty it."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        return
+    number = 1 + int(worker["workerid"].removeprefix("gw"))
+    for cache in django_settings.CACHES.values():
+        if str(cache["LOCATION"]).startswith("redis"):
+            address = urlsplit(cache["LOCATION"])
+            base = int(address.path.strip("/") or 0)
+            cache["LOCATION"] = address._replace(path=f"/{base + number}").geturl()
 
 
 @pytest.fixture(autouse=True)
