@@ -69,6 +69,7 @@ schema: .venv/.ready ## Write docs/openapi.yaml anew
 lock: | $(filter .tools/bin/uv,$(UV)) ## Resolve anew and write requirements.lock
 	@$(UV) lock --quiet --upgrade
 	@$(UV) export --quiet --frozen --all-extras --no-dev --no-emit-project --no-header \
+		--no-emit-package polars --no-emit-package polars-runtime-32 \
 		--no-annotate --format requirements-txt --output-file requirements.lock
 	@echo "requirements.lock: $$(grep -c == requirements.lock) packages"
 
