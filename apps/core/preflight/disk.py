@@ -49,7 +49,8 @@ def written_check(folder: Path) -> None:
     Raises:
         OSError: That is not possible.
     """
-    with tempfile.TemporaryFile(dir=folder, prefix=".preflight-") as file:
+    # With a name: some kernels let a file without one be written to a read-only mount.
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".preflight-") as file:
         file.write(PROBE)
         file.flush()
         os.fsync(file.fileno())

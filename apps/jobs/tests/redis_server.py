@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from redis import Redis, RedisError
+
+from apps.core.processes import die_with_parent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +53,10 @@ class RedisServer:
         command = [BINARY, "--bind", LOOPBACK, "--port", str(self.port), "--save", ""]
         command += ["--appendonly", "yes" if self._durable else "no"]
         command += ["--dir", str(self._folder), "--logfile", "redis.log"]
-        self._process = subprocess.Popen(command)  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603
+            command,
+            preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509
+        )
         until = time.monotonic() + READY_SECONDS
         while True:
             try:
