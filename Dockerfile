@@ -43,8 +43,6 @@ ENV CACHE_DIR=/cache DATA_DIR=/data HOME=/tmp
 RUN export SECRET_KEY="$(python3.12 -c 'import secrets; print(secrets.token_urlsafe(64))')" \
     && /app/.venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && /app/.venv/bin/python -m compileall -q --invalidation-mode unchecked-hash apps config manage.py \
-    # numba's cache knows a source by its time, of which a layer keeps whole seconds.
-    && find /app -type f -exec touch --date=@1700000000 {} + \
     && /app/.venv/bin/python manage.py warm_engines \
     && rm -rf /data/* docker/lock_subset.py docker/slim.py \
     && mkdir -p /edge /backups /tls \

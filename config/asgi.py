@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from config.body_limit import BodyLimit
 from config.process import PROCESS, WEB
+from config.spool import spool_open
 
 PROCESS.role = WEB
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+spool_open(settings.SPOOL_DIR)
 
 application = BodyLimit(get_asgi_application())  # type: ignore[arg-type]  # stubs: Mapping

@@ -9,7 +9,7 @@ from typing import Any
 from config import metrics_files
 
 bind = os.environ.get("GUNICORN_BIND", "0.0.0.0:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", 2 * multiprocessing.cpu_count() + 1))
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * multiprocessing.cpu_count() + 1)
 worker_class = "config.uvicorn_worker.Worker"
 preload_app = True
 graceful_timeout = 20

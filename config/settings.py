@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from config.caches import caches_in_process, caches_redis
+from config.compiled import sources_mark
 from config.databases import database_settings
 from config.environment import BASE_DIR, environment_load, folder_ensure
 from config.logs import logging_config
@@ -140,6 +141,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.body_max_bytes
 FILE_UPLOAD_MAX_MEMORY_SIZE = ENVIRONMENT.body_max_bytes
 BODY_MAX_BYTES = ENVIRONMENT.body_max_bytes
 UPLOAD_MAX_BYTES = ENVIRONMENT.upload_max_bytes
+SPOOL_DIR = DATA_DIR / "scratch" / "spool"
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # --- security: on unless the installation says that it is not behind TLS
@@ -233,7 +235,7 @@ ENGINE_PROCESS_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - the image has no home
     "LANG": "C.UTF-8",
-    "NUMBA_CACHE_DIR": str(CACHE_DIR / "numba"),
+    "NUMBA_CACHE_DIR": str(CACHE_DIR / "numba" / sources_mark(BASE_DIR)),
     "MPLCONFIGDIR": str(CACHE_DIR / "matplotlib"),
     # OpenMP does not survive a fork.
     "NUMBA_THREADING_LAYER": "workqueue",

@@ -14,5 +14,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # ships no types
         "loop": "uvloop",
         "http": "httptools",
         "lifespan": "off",
+        # Nobody here speaks WebSocket yet.
+        "ws": "none",
         "timeout_graceful_shutdown": 3,
     }

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 # Proxies and phones take a silent connection for a dead one.
 HEARTBEAT_SECONDS = 15.0
-LONGEST_SECONDS = 3600.0
+# Who reads on connects again, and shows again that they may: a key that was revoked
+# meanwhile is refused then.
+LONGEST_SECONDS = 60.0
 MOST_PER_USER = 20
 RETRY_MS = 2000
 

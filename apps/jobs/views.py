@@ -15,6 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.long_answers import connection_release
 from apps.core.pagination import StandardPagination
 from apps.core.renderers import EventStreamRenderer
 from apps.jobs.events import job_events, stream_admit
@@ -77,6 +78,8 @@ class JobEventsView(APIView):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     renderer_classes = (EventStreamRenderer, JSONRenderer)
+    # Not HEAD: its caller would wait for the end of a body that it does not see.
+    http_method_names = ("get", "options")
 
     @extend_schema(
         operation_id="jobs_events",
@@ -98,6 +101,7 @@ class JobEventsView(APIView):
         actor = actor_of(request)
         job_get(actor=actor, job_id=job_id)
         stream_admit(actor=actor)
+        connection_release()
         return StreamingHttpResponse(
             job_events(actor=actor, job_id=job_id),
             content_type="text/event-stream",

@@ -20,6 +20,7 @@ TOOLING = ROOT / ".." / "shared" / "design" / "tooling.toml"
 LONGEST_FILE = 300
 # Read by docker compose, which makes addresses of them, and not by the service.
 OF_COMPOSE = (
+    "app_scale",
     "engines",
     "http_port",
     "listen_address",
@@ -28,6 +29,7 @@ OF_COMPOSE = (
     "tls_dir",
     "web_concurrency",
     "worker_processes",
+    "worker_scale",
 )
 SOURCES = sorted(
     path

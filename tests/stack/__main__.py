@@ -71,6 +71,7 @@ def main() -> int:
             caller = use.administer(stack, base, say)
             use.trade(stack, caller, say)
             use.edge_check(base, options.http_port, say)
+            use.large_body_check(stack, base, say)
             faults.worker_kill(stack, caller, say)
             faults.restarts(stack, base, caller, say)
             use.preflight(stack, say)

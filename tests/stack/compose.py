@@ -58,7 +58,7 @@ class Stack:
         if shutil.which("docker-compose"):
             program = ["docker-compose"]
         else:
-            program = [DOCKER, "compose"]
+            program = ["docker", "compose"]
         return [*program, "-p", self.project, "--env-file", str(self._env)]
 
     def manage(self, *parts: str, **environment: str) -> str:

@@ -14,7 +14,7 @@ import httpx
 
 from tests.journeys.service import follow
 from tests.journeys.test_first_answer import candles
-from tests.stack.compose import LASTING, StackError
+from tests.stack.compose import DOCKER, LASTING, StackError, command
 
 if TYPE_CHECKING:
     from tests.stack.compose import Stack
@@ -24,6 +24,7 @@ LEASE_SECONDS = 5
 ENGINES = ("reference", "vectorbt", "nautilus", "freqtrade", "hftbacktest")
 BARS = 24 * 365
 UP_SECONDS = 40.0
+LARGE_MIB = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,27 @@ def edge_check(base: str, http_port: int, say: Say) -> None:
     _expect("HTTP/2", _alpn(base), "h2")
     say(
         "edge: redirect, HTTP/2, JSON errors for 400, 403, 413, 429; forged names and addresses refused"
+    )
+
+
+def large_body_check(stack: Stack, base: str, say: Say) -> None:
+    """Send a file of most of the service's memory, from nobody."""
+    [app] = stack.containers("app")
+    since = command(DOCKER, "inspect", "--format", "{{.State.StartedAt}}", app)
+    started = time.monotonic()
+    answer = httpx.post(
+        f"{base}/api/v1/candle-series/import/",
+        content=(bytes(1024**2) for _ in range(LARGE_MIB)),
+        headers={"Content-Length": str(LARGE_MIB * 1024**2)},
+        verify=False,  # noqa: S501
+        timeout=120,
+    )
+    _expect("a large file from nobody", _shape(answer, 401), "not_authenticated")
+    now = command(DOCKER, "inspect", "--format", "{{.State.StartedAt}}", app)
+    _expect("the service's start", now, since)
+    seconds = time.monotonic() - started
+    say(
+        f"a file of {LARGE_MIB} MiB from nobody: refused after {seconds:.1f} s, from disk"
     )
 
 

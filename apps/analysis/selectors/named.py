@@ -52,5 +52,6 @@ def _parity() -> Iterator[str]:
         if run.report_job and run.report_job.state == JobState.SUCCEEDED:
             yield f"{folder}/{REPORT}"
         if run.path:
-            for number in range(len(run.report["comparisons"])):
+            comparisons = len(run.report["pairs"]) + len(run.report["lessons"])
+            for number in range(comparisons):
                 yield f"{run.path}/{matches_file(number)}"

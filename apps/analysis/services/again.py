@@ -12,7 +12,8 @@ from apps.analysis.kinds import COMPARE_KIND, REPRODUCE_KIND
 from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Tolerance
 from apps.analysis.selectors import backtest_get, parity_folder, results_of
-from apps.core.files import file_publish, folder_delete, stored_path
+from apps.analysis.services.tidy import folder_discard
+from apps.core.files import file_publish, stored_path
 from apps.core.files.guard import storage_guard
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
@@ -97,7 +98,7 @@ def trades_compare_request(
         file_publish(stored_path(folder / IMPORTED))
         _compare_enqueue(run, now)
     except BaseException:
-        folder_delete(stored_path(folder))
+        folder_discard(stored_path(folder), ParityRun.objects.filter(pk=run.pk))
         raise
     return run
 

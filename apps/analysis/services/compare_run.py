@@ -8,6 +8,7 @@ from uuid import UUID
 
 from apps.analysis.enums import RunState
 from apps.analysis.errors import NothingToCompare, ResultMissing
+from apps.analysis.models import ParityRun
 from apps.analysis.parity.contracts import Participant
 from apps.analysis.results import run_read
 from apps.analysis.selectors import parity_folder
@@ -16,8 +17,9 @@ from apps.analysis.services.parity_judge import parity_judge
 from apps.analysis.services.parity_run import ground_of, parity_load, parity_save
 from apps.analysis.services.parity_store import matches_write
 from apps.analysis.services.record import bars_check
+from apps.analysis.services.tidy import folder_discard
 from apps.analysis.trade_lists import trade_list_read, trades_onto
-from apps.core.files import file_local, folder_delete, stored_path
+from apps.core.files import file_local, stored_path
 from apps.engines.contracts import Mode, Skipped
 from apps.engines.registry import engine_capabilities, engine_get
 
@@ -79,7 +81,7 @@ def compare_run(*, context: JobContext) -> dict[str, Any]:
         with context.fenced():
             parity_save(parity, judged)
     except BaseException:
-        folder_delete(parity.path)
+        folder_discard(parity.path, ParityRun.objects.filter(path=parity.path))
         raise
     return {"parity": str(parity.pk), "verdict": parity.verdict}
 

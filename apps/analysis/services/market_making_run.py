@@ -18,7 +18,8 @@ from apps.analysis.models import MarketMakingRun
 from apps.analysis.run_options import market_rules_of
 from apps.analysis.selectors import market_making_folder
 from apps.analysis.services.record import MARKET_RULES
-from apps.core.files import folder_delete, folder_publish, stored_path
+from apps.analysis.services.tidy import folder_discard
+from apps.core.files import folder_publish, stored_path
 from apps.engines.market_making import (
     LatencyModel,
     MarketMakingRequest,
@@ -83,7 +84,7 @@ def market_making_run(*, context: JobContext) -> dict[str, Any]:
         with context.fenced():
             run.save(update_fields=RESULTS)
     except BaseException:
-        folder_delete(run.path)
+        folder_discard(run.path, MarketMakingRun.objects.filter(path=run.path))
         raise
     return {
         "market_making": str(run.pk),

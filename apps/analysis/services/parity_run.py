@@ -17,7 +17,7 @@ from apps.analysis.services.execute import backtest_load, engines_run, request_o
 from apps.analysis.services.parity_judge import parity_judge
 from apps.analysis.services.parity_store import matches_write
 from apps.analysis.services.record import run_record, runs_discard, runs_save
-from apps.core.files import folder_delete
+from apps.analysis.services.tidy import folder_discard
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 
@@ -66,10 +66,10 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
                 runs_save(part.backtest, part.request.bars, part.runs, part.capture)
             parity_save(parity, judged)
     except BaseException:
-        # Whatever went wrong, no row will name these files.
         runs_discard([run for part in parts for run in part.runs])
         if parity.path != before:
-            folder_delete(parity.path)
+            rows = ParityRun.objects.filter(path=parity.path)
+            folder_discard(parity.path, rows)
         raise
     if judged is None:
         raise NothingToCompare(_reasons(parts))

@@ -20,7 +20,8 @@ from apps.analysis.models import EngineRun
 from apps.analysis.results import bars_hash, result_hash, result_write
 from apps.analysis.selectors import results_folder
 from apps.analysis.services.depth import depth_note, depth_provenance
-from apps.core.files import folder_delete, folder_publish, stored_path
+from apps.analysis.services.tidy import folder_discard
+from apps.core.files import folder_publish, stored_path
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
 
@@ -107,10 +108,10 @@ def runs_save(
 
 
 def runs_discard(runs: list[EngineRun]) -> None:
-    """Remove the files of runs that will not be saved."""
+    """Remove the files of runs that no row names: replaced ones, or not saved."""
     for run in runs:
         if run.path:
-            folder_delete(run.path)
+            folder_discard(run.path, EngineRun.objects.filter(path=run.path))
 
 
 def provenance_of(

@@ -44,7 +44,6 @@ def backtest_run(*, context: JobContext) -> dict[str, Any]:
         with context.fenced():
             runs_save(backtest, request.bars, runs, capture)
     except BaseException:
-        # Whatever went wrong, no row will name these files.
         runs_discard(runs)
         raise
     all_failed_check(runs)

@@ -1,10 +1,10 @@
-"""Deleting backtests and parity runs with their files."""
+"""Deleting backtests and parity runs with their files, and files without a row."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import Error as DatabaseError, transaction
 from django.db.models import Q
 
 from apps.analysis.errors import BacktestInUse, BacktestRunning, ParityRunning
@@ -21,6 +21,8 @@ from apps.jobs.enums import FINAL_STATES
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
+
+    from django.db.models import QuerySet
 
     from apps.users.models import User
 
@@ -71,6 +73,22 @@ def parity_delete(*, actor: User, parity_id: UUID) -> None:
             results = results_folder(backtest.pk)
             backtest.delete()
             _remove(results)
+
+
+def folder_discard(path: str, rows: QuerySet[Any]) -> None:
+    """Remove published files whose transaction failed, if no row speaks of them.
+
+    Args:
+        path: Their folder, relative to the data directory.
+        rows: Those that would speak of it.
+    """
+    try:
+        kept = rows.exists()
+    except DatabaseError:
+        # The commit may have happened; check_data tells when the database answers.
+        kept = True
+    if not kept:
+        folder_delete(path)
 
 
 def _remove(folder: Path) -> None:

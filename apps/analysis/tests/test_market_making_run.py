@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from apps.analysis.errors import MarketMakingNotFound
 from apps.analysis.models import MarketMakingRun
@@ -28,7 +30,7 @@ from apps.market.errors import CaptureFileDamaged, CaptureFileMissing
 from apps.market.selectors import CAPTURE_ENGINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rest_framework.test import APIClient
 
@@ -314,6 +316,25 @@ def test_a_run_that_lost_its_job_leaves_nothing(context: Surroundings) -> None:
         market_making_run(context=context)
 
     nothing_left(context)
+
+
+def test_the_files_stay_when_the_connection_breaks_at_commit(
+    context: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fenced = context.fenced
+
+    @contextmanager
+    def broken() -> Iterator[None]:
+        with fenced():
+            yield
+        raise OperationalError("the connection broke")
+
+    monkeypatch.setattr(context, "fenced", broken)
+    with pytest.raises(OperationalError, match="broke"):
+        market_making_run(context=context)
+
+    run = MarketMakingRun.objects.get()
+    assert len(list((Path(settings.DATA_DIR) / run.path).iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from apps.analysis.tests.asking import stored as backtest_stored
 from apps.core.files import file_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rest_framework.test import APIClient
 
     from apps.core.tests.bucket import Bucket
@@ -77,3 +76,52 @@ def test_the_command_refuses_what_makes_no_sense(bucket: Bucket) -> None:
     bucket.settings.S3_BUCKET = ""
     with pytest.raises(CommandError, match="set S3_BUCKET"):
         synced()
+
+
+def test_only_what_a_row_names_is_uploaded(
+    bucket: Bucket, series: CandleSeries
+) -> None:
+    stale = [
+        file_path(f"{Path(series.path).parent}/replaced.parquet"),
+        file_path("backtests/deleted/trades.parquet"),
+        file_path("uploads/half"),
+    ]
+    for one in stale:
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.write_bytes(b"of another time")
+    bucket.delete(series.path)
+    told = synced()
+    assert bucket.paths() == {series.path}
+    assert "candles             1 uploaded" in told
+    assert all(one.exists() for one in stale)
+
+
+def old(path: str) -> Path:
+    """Write a file that nobody has used for eight days."""
+    local = file_path(path)
+    local.parent.mkdir(parents=True, exist_ok=True)
+    local.write_bytes(b"of another time")
+    ago = datetime.now(UTC).timestamp() - 8 * 86_400
+    os.utime(local, (ago, ago))
+    return local
+
+
+def test_old_copies_that_nothing_names_are_removed(
+    bucket: Bucket, series: CandleSeries
+) -> None:
+    stale, upload = old("backtests/deleted/trades.parquet"), old("uploads/waits")
+    young = old("backtests/deleted/equity.parquet")
+    os.utime(young)
+    assert "backtests           0 uploaded      1 copies removed" in synced(
+        "--trim-days=7"
+    )
+    assert (stale.exists(), young.exists(), upload.exists()) == (False, True, True)
+    assert bucket.paths() == {series.path}
+
+
+@pytest.mark.usefixtures("bucket")
+def test_where_no_row_names_a_file_nothing_is_removed_as_unnamed() -> None:
+    # As with a database that was not restored yet.
+    kept = old("backtests/unknown/trades.parquet")
+    synced("--trim-days=7")
+    assert kept.exists()

@@ -11,6 +11,11 @@ mended after a restore.
 
 from __future__ import annotations
 
-from apps.core.backup.registry import NamedFile, backup_files, restore_step
+from apps.core.backup.registry import (
+    NamedFile,
+    backup_files,
+    files_named,
+    restore_step,
+)
 
-__all__ = ["NamedFile", "backup_files", "restore_step"]
+__all__ = ["NamedFile", "backup_files", "files_named", "restore_step"]

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from apps.core.backup.archive import ArchiveReader, ArchiveWriter
     from apps.core.backup.manifest import Table
 
-# Keys in plain text, sessions, and parcels of the queue: people sign in again, and the
-# reaper of the jobs sends on their way those that wait.
+# Tokens in plain text, sessions, and parcels of the queue: people sign in again, and the
+# reaper of the jobs sends on their way those that wait. API keys as well: one that was
+# revoked after the backup would open the door again.
 LEFT_OUT = frozenset(
-    {"sessions.Session", "authtoken.Token", "django_tasks_database.DBTaskResult"}
+    {
+        "authtoken.Token",
+        "django_tasks_database.DBTaskResult",
+        "sessions.Session",
+        "users.ApiKey",
+    }
 )
 # What `migrate` itself fills.
 BUILT_IN = frozenset({"django_migrations", "django_content_type", "auth_permission"})

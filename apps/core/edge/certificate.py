@@ -105,7 +105,7 @@ def _make(crt: Path, key: Path, hosts: Sequence[str], now: datetime) -> None:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=SELF_SIGNED_DAYS))
         .add_extension(
-            x509.SubjectAlternativeName([_alternative(host) for host in hosts]),
+            x509.SubjectAlternativeName(_alternatives(hosts)),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -131,6 +131,12 @@ def private_write(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     partial.replace(path)
+
+
+def _alternatives(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    # To Django a leading dot stands for the name itself as well.
+    whole = [host[1:] for host in hosts if host.startswith(".")]
+    return list(dict.fromkeys(_alternative(host) for host in (*hosts, *whole)))
 
 
 def _alternative(host: str) -> x509.GeneralName:

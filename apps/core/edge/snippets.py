@@ -50,12 +50,14 @@ def snippets_make(settings: EdgeSettings) -> dict[str, str]:
 
 def _http(settings: EdgeSettings) -> str:
     port = "" if settings.https_port == HTTPS_PORT else f":{settings.https_port}"
-    # A redirect never leads to a name that a caller made up.
-    names = [host for host in settings.hosts if not host.startswith((".", "*"))]
-    exact = "".join(f'    "{host}" "{host}";\n' for host in names)
-    below = "".join(
-        f'    "{host}" $host;\n' for host in settings.hosts if host.startswith(".")
+    # A redirect never leads to a name that a caller made up. nginx takes no name twice,
+    # and one with a dot in front for the name itself as well.
+    hosts = list(dict.fromkeys(host.lower() for host in settings.hosts))
+    names = [host for host in hosts if not host.startswith((".", "*"))]
+    exact = "".join(
+        f'    "{host}" "{host}";\n' for host in names if f".{host}" not in hosts
     )
+    below = "".join(f'    "{host}" $host;\n' for host in hosts if host.startswith("."))
     rate = settings.requests_per_second
     return (
         f"limit_req_zone $binary_remote_addr zone=api:10m rate={rate}r/s;\n"

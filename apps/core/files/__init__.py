@@ -9,7 +9,7 @@ row of the database names it, and comes from there where this machine does not h
 from __future__ import annotations
 
 from apps.core.files.contracts import StoredFile
-from apps.core.files.copies import copies_trim, folder_upload
+from apps.core.files.copies import copies_lacking, copies_trim
 from apps.core.files.port import (
     file_delete,
     file_hand_over,
@@ -26,6 +26,7 @@ from apps.core.files.port import (
 
 __all__ = [
     "StoredFile",
+    "copies_lacking",
     "copies_trim",
     "file_delete",
     "file_hand_over",
@@ -37,6 +38,5 @@ __all__ = [
     "files_shared",
     "folder_delete",
     "folder_publish",
-    "folder_upload",
     "stored_path",
 ]

@@ -7,7 +7,10 @@ changes gets another path, and its row another name.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from apps.core.files.contracts import FileStore, StoredFile
 
 logger = logging.getLogger(__name__)
+
+TOUCH_SECONDS = 3_600
 
 
 def _store() -> FileStore:
@@ -94,7 +99,7 @@ def file_local(path: str, *, sha256: str = "") -> Path:
     """Return where a file can be read on this machine; fetch it if it is not there.
 
     Several processes may fetch the same file at once. A copy that is there is not
-    checked again.
+    checked again; with a bucket, its time becomes that of its last use.
 
     Args:
         path: The file.
@@ -111,7 +116,17 @@ def file_local(path: str, *, sha256: str = "") -> Path:
     local = file_path(path)
     if not local.is_file():
         _store().fetch(path, local, sha256)
+    elif settings.S3_BUCKET:
+        _touch(local)
     return local
+
+
+def _touch(copy: Path) -> None:
+    """Have a copy's time tell when it was last used, give or take an hour."""
+    # Where it may only be read, or is removed at this moment, it keeps its time.
+    with suppress(OSError):
+        if copy.stat().st_mtime < time.time() - TOUCH_SECONDS:
+            os.utime(copy)
 
 
 def file_delete(path: str) -> None:

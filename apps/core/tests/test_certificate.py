@@ -29,6 +29,7 @@ def test_where_there_is_none_one_is_made_for_every_host(tmp_path: Path) -> None:
     assert names.get_values_for_type(x509.DNSName) == [
         "trade.example.org",
         "*.example.net",
+        "example.net",
     ]
     addresses = names.get_values_for_type(x509.IPAddress)
     assert [str(address) for address in addresses] == ["127.0.0.1", "::1"]

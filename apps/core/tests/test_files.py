@@ -272,3 +272,26 @@ def test_a_killed_upload_leaves_no_object(bucket: Bucket, settings: Settings) ->
     assert bucket.uploading()
     assert bucket.paths() == set()
     assert list(file_list("room")) == []
+
+
+def test_reading_a_copy_makes_it_young_again_once_an_hour(
+    bucket: Bucket, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = write("room/one")
+    for age, touched in ((3_000, False), (90_000, True)):
+        then = time.time() - age
+        os.utime(local, (then, then))
+        file_local("room/one")
+        assert (local.stat().st_mtime > then + 1) is touched
+    os.utime(local, (0, 0))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "utime", refuse)
+        assert file_local("room/one") == local
+    # Where there is no bucket, a file's time tells when it was stored.
+    settings.S3_BUCKET = ""
+    file_local("room/one")
+    assert local.stat().st_mtime == 0

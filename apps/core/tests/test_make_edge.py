@@ -88,6 +88,13 @@ def test_a_redirect_leads_only_to_our_own_names() -> None:
     assert '".example.net" $host;' in text
 
 
+def test_no_name_is_told_to_nginx_twice() -> None:
+    text = snippets(hosts=["a.org", ".a.org", "B.org", "b.org"])["http.conf"]
+    assert text.count('a.org" ') == 1
+    assert text.count('"b.org" "b.org";') == 1
+    assert 'default "a.org";' in text
+
+
 def test_a_redirect_names_a_port_that_is_not_the_usual_one() -> None:
     assert 'default "";' in snippets()["http.conf"].splitlines()[-1]
     assert 'default ":8443";' in snippets(https_port=8443)["http.conf"]

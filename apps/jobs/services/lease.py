@@ -196,7 +196,14 @@ def _recarry_queue(queue: str, now: datetime) -> int:
     waiting = Job.objects.filter(overdue, state=JobState.QUEUED, queue=queue)
     jobs = list(waiting.order_by("enqueued_at")[:REAP_BATCH])
     alive = under_way(queue=queue, carrier_ids=[job.carrier_id for job in jobs])
-    return sum(_carry_again(job, now) for job in jobs if job.carrier_id not in alive)
+    carried = 0
+    for job in jobs:
+        if job.carrier_id in alive or not _carry_again(job, now):
+            continue
+        if _unsent(job):
+            break  # nor would the others be
+        carried += 1
+    return carried
 
 
 @transaction.atomic
@@ -208,6 +215,12 @@ def _carry_again(job: Job, now: datetime) -> bool:
     if lost:
         _carry(job)
     return bool(lost)
+
+
+def _unsent(job: Job) -> bool:
+    """Tell whether a job could not be sent; it then waits as long as before."""
+    unsent = Job.objects.filter(pk=job.pk, carrier_id=UNSENT)
+    return bool(unsent.update(enqueued_at=job.enqueued_at))
 
 
 def _carry(job: Job) -> None:

@@ -13,6 +13,7 @@ from celery.exceptions import Reject
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from pydantic import SecretStr
+from redis import Redis
 
 from apps.jobs.carrier import UNSENT, celery as carrier, celery_worker
 from apps.jobs.enums import JobQueue, JobState
@@ -265,3 +266,35 @@ def test_a_worker_that_stops_without_a_database_leaves_the_message_to_others(
     with pytest.raises(Reject) as rejected:
         celery_worker.run_job("one")
     assert rejected.value.requeue
+
+
+def test_a_redis_that_takes_nothing_is_tried_with_one_job_a_round(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = user_make()
+    asked = timezone.now()
+    with Redis.from_url(server.url) as redis:
+        redis.config_set("maxmemory", 1)
+        for _ in range(3):
+            job_make("test.echo", now=asked, owner=owner)
+        monkeypatch.setattr(carrier._Silence, "until", 0.0)
+        tried: list[str] = []
+        send = carrier._sent
+
+        def noted(*what: str) -> bool:
+            tried.append(what[0])
+            return send(*what)
+
+        monkeypatch.setattr(carrier, "_sent", noted)
+        before = list(Job.objects.order_by("pk").values_list("pk", "updated_at"))
+        later = asked + timedelta(hours=1)
+        assert jobs_reap(now=later) == 0
+        after = list(Job.objects.order_by("pk").values_list("pk", "updated_at"))
+        assert len(tried) == len(set(after) - set(before)) == 1
+        states = set(Job.objects.values_list("carrier_id", "enqueued_at"))
+        assert states == {(UNSENT, asked)}
+        redis.config_set("maxmemory", 0)
+        monkeypatch.setattr(carrier._Silence, "until", 0.0)
+        assert jobs_reap(now=later) == 3
+    assert set(Job.objects.values_list("enqueued_at", flat=True)) == {later}
+    assert not Job.objects.filter(carrier_id=UNSENT).exists()

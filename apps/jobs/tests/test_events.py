@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection
 from django.test import AsyncClient
 
 from apps.jobs import events
@@ -114,6 +115,30 @@ async def test_a_silent_stream_says_that_it_lives(
     parts = [await anext(stream) for _ in range(3)]
     await stream.aclose()
     assert parts[2] == ": waiting\n\n"
+
+
+@in_a_loop
+async def test_an_open_stream_holds_no_connection_to_the_database(job: Job) -> None:
+    client = await signed_in(job)
+    answer = await client.get(f"/api/v1/jobs/{job.pk}/events/")
+    held = await sync_to_async(lambda: connection.connection)()
+    assert answer.status_code == 200
+    assert held is None
+
+
+@in_a_loop
+async def test_nobody_waits_for_a_body_that_they_do_not_see(job: Job) -> None:
+    answer = await (await signed_in(job)).head(f"/api/v1/jobs/{job.pk}/events/")
+    assert answer.status_code == 405
+
+
+@in_a_loop
+async def test_a_stream_ends_so_that_its_reader_shows_again_who_it_is(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LONGEST_SECONDS", 0.1)
+    seen = [event["state"] async for event in following(job, await signed_in(job))]
+    assert seen == ["queued"]
 
 
 @in_a_loop

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from apps.core.downloads import FileAnswer
 from apps.core.etags import etag_matches, etag_of
+from apps.core.long_answers import connection_release
 from apps.core.renderers import ParquetRenderer
 from apps.market.selectors import (
     PARQUET,
@@ -86,6 +87,7 @@ class CandleSeriesDownloadView(APIView):
         if link is not None:
             # A link that a role signs is longer than Django expects of any.
             return HttpResponseRedirect(link, max_length=_LONGEST_LINK, headers=headers)
+        connection_release()
         return FileAnswer(
             series_open(series),
             as_attachment=True,
