@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
+from apps.core.edge.snippets import UPLOAD_OVERHEAD_BYTES
 from apps.core.metrics.requests import request_count
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 UPLOAD_PATHS = re.compile(
     r"/api/v1/(candle-series/import|backtests/[0-9a-f-]+/compare|captures/import)/"
 )
-# A multipart upload carries its form's own few lines beside the file.
-UPLOAD_OVERHEAD_BYTES = 64 * 1024
 
 
 class _TooLarge(Exception):  # noqa: N818

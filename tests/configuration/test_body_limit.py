@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apps.core.edge.snippets import UPLOAD_OVERHEAD_BYTES
 from apps.core.metrics.requests import REQUESTS
-from config.body_limit import UPLOAD_OVERHEAD_BYTES, BodyLimit
+from config.body_limit import BodyLimit
 
 if TYPE_CHECKING:
     from pytest_django import Settings
