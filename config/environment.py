@@ -13,6 +13,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from config.sections.edge import EdgeSection
+from config.sections.exchanges import ExchangesSection, StreamSection
 from config.sections.kinds import BASE_DIR
 from config.sections.market import MarketSection
 from config.sections.service import ServiceSection
@@ -25,7 +26,13 @@ __all__ = ("BASE_DIR", "Environment", "environment_load", "folder_ensure")
 
 
 class Environment(
-    MarketSection, FilesSection, WorkSection, EdgeSection, ServiceSection
+    StreamSection,
+    ExchangesSection,
+    MarketSection,
+    FilesSection,
+    WorkSection,
+    EdgeSection,
+    ServiceSection,
 ):
     """The settings of one installation; field names are the variables, in lower case."""
 

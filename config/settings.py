@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.users",
     "apps.jobs",
+    "apps.stream",
     "apps.market",
     "apps.strategies",
     "apps.analysis",
@@ -253,6 +254,18 @@ QUALITY_LIMITS = {
     "nan": ENVIRONMENT.quality_max_nan_fraction,
     "outliers": ENVIRONMENT.quality_max_outlier_fraction,
 }
+
+EXCHANGES_ALLOWED = ENVIRONMENT.exchanges_allowed
+EXCHANGE_ENDPOINTS = ENVIRONMENT.exchange_endpoints
+EXCHANGE_TIMEOUT_SECONDS = ENVIRONMENT.exchange_timeout_seconds
+EXCHANGE_RATE_LIMITS = ENVIRONMENT.exchange_rate_limits
+LIVE_STALE_SECONDS = ENVIRONMENT.live_stale_seconds
+STREAM_CONNECTIONS_PER_USER = ENVIRONMENT.stream_connections_per_user
+STREAM_TOPICS_PER_CONNECTION = ENVIRONMENT.stream_topics_per_connection
+STREAM_BUFFER_BYTES = ENVIRONMENT.stream_buffer_bytes
+STREAM_HEARTBEAT_SECONDS = ENVIRONMENT.stream_heartbeat_seconds
+OUTBOX_KEEP_SECONDS = ENVIRONMENT.outbox_keep_seconds
+SCHEDULER_GRACE_SECONDS = ENVIRONMENT.scheduler_grace_seconds
 
 S3_BUCKET = ENVIRONMENT.s3_bucket
 S3_PREFIX = ENVIRONMENT.s3_prefix

@@ -15,6 +15,7 @@ handler500 = "apps.core.views.server_error"
 API_V1 = [
     path("", include("apps.users.urls")),
     path("", include("apps.jobs.urls")),
+    path("", include("apps.stream.urls")),
     path("", include("apps.market.urls")),
     path("", include("apps.strategies.urls")),
     path("", include("apps.analysis.urls")),

@@ -7,6 +7,7 @@ grid. Times are int64 nanoseconds since the epoch, UTC; a candle is named by its
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
     type FloatArray = NDArray[np.float64]
     type IntArray = NDArray[np.int64]
+    type BoolArray = NDArray[np.bool_]
+
+
+class MarketKind(StrEnum):
+    """What is traded on a market."""
+
+    SPOT = "spot"
+    SWAP = "swap"
+    FUTURE = "future"
+    OPTION = "option"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,11 @@ class Market:
         min_notional: The smallest order, quote units.
         maker_fee: Fee of a resting order as a fraction of its notional.
         taker_fee: Fee of an order that fills at once, likewise.
+        kind: What is traded.
+        settle: What a contract is settled in; None for spot.
+        active: Whether it is traded now.
+        listed_ns: When trading began, int64 nanoseconds UTC; None where the venue does
+            not say.
     """
 
     symbol: str
@@ -44,6 +60,10 @@ class Market:
     min_notional: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+    kind: MarketKind = MarketKind.SPOT
+    settle: str | None = None
+    active: bool = True
+    listed_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,76 @@ class Candles:
     close: FloatArray
     volume: FloatArray
     timeframe_ns: int
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """The last price of a market and the best offers, as the venue told them.
+
+    Attributes:
+        symbol: The market.
+        last: Price of the last trade, quote per base; above zero.
+        bid: Best price of a buyer; None where there is none.
+        ask: Best price of a seller, likewise.
+        bid_quantity: What is bid for at the best price, base units.
+        ask_quantity: What is asked at the best price.
+        base_volume: Traded in the last 24 hours, base units; None where not told.
+        venue_ns: The venue's time of it, int64 nanoseconds UTC; None where not told.
+        received_ns: When it was received, by this machine's clock.
+    """
+
+    symbol: str
+    last: Decimal
+    bid: Decimal | None
+    ask: Decimal | None
+    bid_quantity: Decimal | None
+    ask_quantity: Decimal | None
+    base_volume: Decimal | None
+    venue_ns: int | None
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBook:
+    """The open orders of a market by price, best first on either side.
+
+    Attributes:
+        symbol: The market.
+        bids: Price and quantity of each level, the highest price first.
+        asks: Likewise, the lowest price first.
+        sequence: The venue's number of this state; None where it gives none.
+        venue_ns: The venue's time of it; None where not told.
+        received_ns: When it was received, by this machine's clock.
+    """
+
+    symbol: str
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+    sequence: int | None
+    venue_ns: int | None
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """A venue's public trades as arrays of equal length, sorted by time, then id.
+
+    Attributes:
+        time: When each happened, int64 nanoseconds UTC.
+        price: Quote per base, float64.
+        quantity: Base units, float64.
+        buyer_taker: Whether the buyer was the taker.
+        ids: The venue's names of the trades; unique within a market.
+    """
+
+    time: IntArray
+    price: FloatArray
+    quantity: FloatArray
+    buyer_taker: BoolArray
+    ids: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.time)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from apps.core.errors import Invalid, NotFound, Unprocessable
+from apps.core.errors import (
+    BadUpstream,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    Unprocessable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,3 +59,84 @@ class VenueMisconfigured(Unprocessable):
     """The venue's own settings are wrong; whoever runs the service has to act."""
 
     code = "venue_misconfigured"
+
+
+class ExchangeUnknown(NotFound):
+    """There is no exchange of this name; another id is needed."""
+
+    code = "exchange_unknown"
+
+    @classmethod
+    def among(cls, exchange: str, known: Iterable[str]) -> ExchangeUnknown:
+        """Say which exchange is unknown and offer near ones.
+
+        Args:
+            exchange: What was asked for.
+            known: The ids that there are.
+        """
+        near = get_close_matches(exchange.lower(), sorted(known), n=3, cutoff=0.5)
+        offer = f" Did you mean {' or '.join(near)}?" if near else ""
+        return cls(
+            f"There is no exchange {exchange[:40]!r}.{offer} GET /api/v1/exchanges/ "
+            "lists them.",
+            attr="exchange",
+        )
+
+
+# --- by what to do next: each error of an adapter is one of these
+
+
+class ExchangeUnavailable(Unavailable):
+    """The exchange does not answer, or is being mended; the same call may succeed."""
+
+    code = "exchange_unavailable"
+
+
+class ExchangeRateLimited(RateLimited):
+    """The exchange wants fewer calls, or has banned this address for a while.
+
+    Attributes:
+        retry_after: Seconds until a call may be sent again; None where not told.
+    """
+
+    code = "exchange_rate_limited"
+    retry_after: float | None = None
+
+
+class ExchangeRejected(Unprocessable):
+    """The exchange understood the call and refused it; another call is needed."""
+
+    code = "exchange_rejected"
+
+
+class ExchangeUnsupported(Unprocessable):
+    """The exchange, or its adapter, cannot do this at all."""
+
+    code = "exchange_unsupported"
+
+
+class ExchangeMisconfigured(VenueMisconfigured):
+    """Keys, clock or address are wrong; whoever runs the service has to act."""
+
+    code = "exchange_misconfigured"
+
+
+class ExchangeForbidden(Forbidden):
+    """The keys may not do this, or calls from this country are refused."""
+
+    code = "exchange_forbidden"
+
+
+class ExchangeAnswerInvalid(BadUpstream):
+    """The exchange gave an answer that cannot be believed."""
+
+    code = "exchange_answer_invalid"
+
+
+class OutcomeUnknown(BadUpstream):
+    """An order or a cancel was sent, and nobody knows what became of it.
+
+    It is never sent again blindly; reconciliation settles it.
+    """
+
+    code = "outcome_unknown"

@@ -133,7 +133,7 @@ def test_the_example_environment_shows_the_true_defaults() -> None:
             continue
         default = Environment.model_fields[name.lower()].default
         match default:
-            case None | ():
+            case None | () | {}:
                 assert text == "", name
             case bool():
                 assert text == str(default).lower(), name

@@ -1,0 +1,153 @@
+"""What is asked of a venue on the network: by jobs in turn, by streams in one loop.
+
+Two protocols, because a job may wait and a loop must not. Every error is one of
+`apps.exchanges.errors`; retries, the circuit breaker and rate limits are behind them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from apps.exchanges.books import BookChange
+    from apps.exchanges.contracts import Candles, Market, OrderBook, Ticker, Trades
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an exchange can do, as far as its adapter knows.
+
+    Attributes:
+        timeframes: Bar lengths that it serves, in ccxt's notation.
+        candles: Whether it serves candles at all.
+        trades: Whether its public trades can be read.
+        order_book: Whether its order book can be read.
+        ticker: Whether it serves tickers.
+        stream_tickers: Whether tickers can be watched over a websocket.
+        stream_order_book: Likewise for order books.
+        stream_trades: Likewise for trades.
+        candles_per_page: The most candles that one call gives; None where not known.
+    """
+
+    timeframes: tuple[str, ...]
+    candles: bool
+    trades: bool
+    order_book: bool
+    ticker: bool
+    stream_tickers: bool
+    stream_order_book: bool
+    stream_trades: bool
+    candles_per_page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatus:
+    """How an exchange is, as seen from here.
+
+    Attributes:
+        reachable: Whether it answered.
+        latency_seconds: How long the answer took.
+        clock_skew_seconds: The exchange's clock less ours; None where it tells no time.
+        circuit: `closed`, `open` or `half-open`: whether calls are let through.
+        message: What is wrong, for a person; empty where nothing is.
+    """
+
+    reachable: bool
+    latency_seconds: float | None
+    clock_skew_seconds: float | None
+    circuit: str
+    message: str
+
+
+class MarketDataPort(Protocol):
+    """Public data of one exchange, for jobs: each call returns when it is done."""
+
+    exchange: str
+
+    def capabilities(self) -> Capabilities:
+        """Say what the exchange can do; no call is made."""
+        ...
+
+    def status(self) -> ExchangeStatus:
+        """Ask the exchange for its time; an outage is an answer, not an error."""
+        ...
+
+    def markets(self) -> tuple[Market, ...]:
+        """Return every market, sorted by symbol."""
+        ...
+
+    def ticker(self, symbol: str) -> Ticker:
+        """Return the last price and the best offers."""
+        ...
+
+    def order_book(self, symbol: str, depth: int) -> OrderBook:
+        """Return the best `depth` levels of either side."""
+        ...
+
+    def candles_page(
+        self, symbol: str, timeframe: str, since_ns: int, limit: int | None = None
+    ) -> Candles:
+        """Return one page of candles that open at `since_ns` or later.
+
+        Args:
+            symbol: The market.
+            timeframe: In ccxt's notation, such as `1h`.
+            since_ns: int64 nanoseconds UTC.
+            limit: The most candles; None for as many as the exchange gives.
+
+        Returns:
+            Candles in order, as the exchange has them: the last may be unfinished, and
+            there may be holes. None where the exchange has no later ones.
+        """
+        ...
+
+    def trades_page(self, symbol: str, since_ns: int, after_id: str | None) -> Trades:
+        """Return one page of public trades.
+
+        Args:
+            symbol: The market.
+            since_ns: From this time on, int64 nanoseconds UTC.
+            after_id: Only trades after this one, where the exchange can be asked so.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        ...
+
+
+class MarketStreamPort(Protocol):
+    """Public data of one exchange as it happens, for one event loop.
+
+    Each method is an endless iterator that connects, and connects again after an outage;
+    it raises where going on cannot help (an unknown symbol, an exchange without streams).
+    """
+
+    exchange: str
+
+    def capabilities(self) -> Capabilities:
+        """Say what the exchange can do; no call is made."""
+        ...
+
+    def tickers(self, symbols: Sequence[str]) -> AsyncIterator[Sequence[Ticker]]:
+        """Yield tickers of these markets as they change."""
+        ...
+
+    def books(self, symbol: str, depth: int) -> AsyncIterator[BookChange]:
+        """Yield the order book of a market: whole first and after each resync."""
+        ...
+
+    def trades(self, symbol: str) -> AsyncIterator[Trades]:
+        """Yield public trades as they happen."""
+        ...
+
+    async def status(self) -> ExchangeStatus:
+        """Ask the exchange for its time; an outage is an answer, not an error."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        ...
