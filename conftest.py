@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
     from apps.core.tests.bucket import Bucket
+    from tests.exchange_server.fixtures import Served
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,3 +67,22 @@ def bucket(bucket_server: str, settings: Settings) -> Iterator[Bucket]:
 
     with bucket_made(bucket_server, settings) as made:
         yield made
+
+
+@pytest.fixture
+def exchange_server() -> Iterator[Served]:
+    """A loopback exchange in a thread of this process, new for each test."""
+    # Only tests that ask for an exchange pay for it, here and below.
+    from tests.exchange_server.fixtures import serve  # noqa: PLC0415
+
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def exchange_process() -> Iterator[Served]:
+    """A loopback exchange in a program of its own, one for all: clear what you script."""
+    from tests.exchange_server.fixtures import serve_process  # noqa: PLC0415
+
+    with serve_process() as served:
+        yield served

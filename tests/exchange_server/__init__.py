@@ -1,0 +1,1 @@
+"""A loopback exchange: Binance's spot wire formats, for tests and demonstrations."""
