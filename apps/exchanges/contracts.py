@@ -153,6 +153,7 @@ class Trades:
         quantity: Base units, float64.
         buyer_taker: Whether the buyer was the taker.
         ids: The venue's names of the trades; unique within a market.
+        received: When each was received, by this machine's clock; None where not known.
     """
 
     time: IntArray
@@ -160,6 +161,7 @@ class Trades:
     quantity: FloatArray
     buyer_taker: BoolArray
     ids: tuple[str, ...]
+    received: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.time)

@@ -18,11 +18,19 @@ from apps.core.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# A venue of thousands of markets is not read out.
+_MOST_NAMED = 40
+
 
 class SymbolUnknown(NotFound):
-    """The venue has no market of this name; another symbol is needed."""
+    """The venue has no market of this name; another symbol is needed.
+
+    Attributes:
+        symbol: The one that was asked for, where that is known.
+    """
 
     code = "symbol_unknown"
+    symbol: str | None = None
 
     @classmethod
     def among(cls, symbol: str, known: Iterable[str], *, venue: str) -> SymbolUnknown:
@@ -35,12 +43,14 @@ class SymbolUnknown(NotFound):
         """
         names = {name.upper(): name for name in sorted(known)}
         near = get_close_matches(symbol.upper(), names, n=3, cutoff=0.5)
-        offer = f"did you mean {' or '.join(names[n] for n in near)}? " if near else ""
-        return cls(
-            f"venue {venue} has no market {symbol!r}; {offer}"
-            f"its markets are {', '.join(names.values())}",
-            attr="symbol",
-        )
+        told = [f"venue {venue} has no market {symbol[:40]!r}"]
+        if near:
+            told.append(f"did you mean {' or '.join(names[n] for n in near)}?")
+        if len(names) <= _MOST_NAMED:
+            told.append(f"its markets are {', '.join(names.values())}")
+        error = cls("; ".join(told).replace("?; ", "? "), attr="symbol")
+        error.symbol = symbol
+        return error
 
 
 class TimeframeUnsupported(Unprocessable):
@@ -87,9 +97,15 @@ class ExchangeUnknown(NotFound):
 
 
 class ExchangeUnavailable(Unavailable):
-    """The exchange does not answer, or is being mended; the same call may succeed."""
+    """The exchange does not answer, or is being mended; the same call may succeed.
+
+    Attributes:
+        retry_after: Seconds until a call is let through again, while the circuit is
+            open; None where the call itself failed.
+    """
 
     code = "exchange_unavailable"
+    retry_after: float | None = None
 
 
 class ExchangeRateLimited(RateLimited):
@@ -107,6 +123,24 @@ class ExchangeRejected(Unprocessable):
     """The exchange understood the call and refused it; another call is needed."""
 
     code = "exchange_rejected"
+
+
+class InsufficientFunds(ExchangeRejected):
+    """The account does not hold what the order needs."""
+
+    code = "insufficient_funds"
+
+
+class ClientOrderIdTaken(ExchangeRejected):
+    """The exchange has an order of this client order id: ask for that one."""
+
+    code = "client_order_id_taken"
+
+
+class VenueOrderNotFound(NotFound):
+    """The exchange knows no such order; straight after sending, it may know it later."""
+
+    code = "venue_order_not_found"
 
 
 class ExchangeUnsupported(Unprocessable):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from decimal import Decimal
 
     from apps.exchanges.books import BookChange
     from apps.exchanges.contracts import Candles, Market, OrderBook, Ticker, Trades
@@ -30,6 +31,7 @@ class Capabilities:
         stream_order_book: Likewise for order books.
         stream_trades: Likewise for trades.
         candles_per_page: The most candles that one call gives; None where not known.
+        trades_by_id: Whether it can be asked for the trades after a given one.
     """
 
     timeframes: tuple[str, ...]
@@ -41,6 +43,7 @@ class Capabilities:
     stream_order_book: bool
     stream_trades: bool
     candles_per_page: int | None
+    trades_by_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,23 @@ class ExchangeStatus:
     clock_skew_seconds: float | None
     circuit: str
     message: str
+
+
+@dataclass(slots=True)
+class ChannelState:
+    """How one channel of a stream is.
+
+    Attributes:
+        reconnects: How often it was opened anew, after an outage or silence.
+        resyncs: How often its book was read anew.
+        failures: Attempts that failed since it was last well for a while.
+        message: What was wrong last; empty while all is well.
+    """
+
+    reconnects: int = 0
+    resyncs: int = 0
+    failures: int = 0
+    message: str = ""
 
 
 class MarketDataPort(Protocol):
@@ -114,6 +134,22 @@ class MarketDataPort(Protocol):
         """
         ...
 
+    def price_round(self, symbol: str, price: Decimal) -> Decimal:
+        """Return a price on the market's grid, to the nearest step.
+
+        Raises:
+            ExchangeRejected: Nothing is left of it.
+        """
+        ...
+
+    def quantity_round(self, symbol: str, quantity: Decimal) -> Decimal:
+        """Return a quantity on the market's grid, never more than was asked.
+
+        Raises:
+            ExchangeRejected: Nothing is left of it.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of its connections."""
         ...
@@ -142,6 +178,14 @@ class MarketStreamPort(Protocol):
 
     def trades(self, symbol: str) -> AsyncIterator[Trades]:
         """Yield public trades as they happen."""
+        ...
+
+    def channels(self) -> Mapping[tuple[str, str], ChannelState]:
+        """Return how each open channel is, by kind and name."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return totals since the start: messages, what was dropped, reconnects."""
         ...
 
     async def status(self) -> ExchangeStatus:
