@@ -1,8 +1,9 @@
-"""What is remembered for a while: in each process, or in Redis for all of them."""
+"""What is remembered, and what is told: in each process, or in Redis for all of them."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 # One hung call may take so long; see apps.core.redis for the calls after it.
 REDIS_SECONDS = 0.5
@@ -36,6 +37,33 @@ def caches_redis(address: str) -> dict[str, dict[str, Any]]:
     return {
         "default": redis | {"OPTIONS": options},
         "sessions": redis | {"OPTIONS": options | {"IGNORE_EXCEPTIONS": True}},
+    }
+
+
+def layers_in_process() -> dict[str, dict[str, Any]]:
+    """Return the channel layer of an installation without Redis: for one process."""
+    return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+def layers_redis(address: str) -> dict[str, dict[str, Any]]:
+    """Return the channel layer that is in Redis.
+
+    Args:
+        address: `redis://…` or `rediss://…`.
+    """
+    host = {
+        "address": address,
+        "socket_connect_timeout": REDIS_SECONDS,
+        # A connection that died without a word is noticed.
+        "health_check_interval": 10,
+    }
+    # Messages pass between all of a server's databases; the prefix keeps them apart.
+    database = urlsplit(address).path.strip("/") or "0"
+    return {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [host], "prefix": f"parallax.{database}."},
+        }
     }
 
 

@@ -1,8 +1,9 @@
-"""Which compiled code belongs to these sources."""
+"""Which compiled code belongs to these sources, and where engines find it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,3 +28,29 @@ def sources_mark(root: Path) -> str:
             if "tests" not in path.parts:
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def engine_environment(cache_dir: Path, root: Path) -> dict[str, str]:
+    """Return all that an engine's process is told: where it may cache, and no secret.
+
+    This process is told of the caches as well: jobs run in forks of the worker, which
+    must have no threads and share them.
+
+    Args:
+        cache_dir: What can be made again is kept there.
+        root: Where the sources are.
+    """
+    caches = {
+        "NUMBA_CACHE_DIR": str(cache_dir / "numba" / sources_mark(root)),
+        "MPLCONFIGDIR": str(cache_dir / "matplotlib"),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    for name, value in caches.items():
+        os.environ.setdefault(name, value)
+    return caches | {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - the image has no home
+        "LANG": "C.UTF-8",
+        # OpenMP does not survive a fork.
+        "NUMBA_THREADING_LAYER": "workqueue",
+    }

@@ -6,8 +6,13 @@ import os
 from ipaddress import ip_network
 from typing import Any
 
-from config.caches import caches_in_process, caches_redis
-from config.compiled import sources_mark
+from config.caches import (
+    caches_in_process,
+    caches_redis,
+    layers_in_process,
+    layers_redis,
+)
+from config.compiled import engine_environment
 from config.databases import database_settings
 from config.environment import BASE_DIR, environment_load, folder_ensure
 from config.logs import logging_config
@@ -94,8 +99,12 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = caches_in_process()
+CHANNEL_LAYERS = layers_in_process()
+# Where the latest prices are: in Redis, or in files.
+LIVE_REDIS = bool(ENVIRONMENT.redis_url)
 if ENVIRONMENT.redis_url:
     CACHES |= caches_redis(ENVIRONMENT.redis_url.get_secret_value())
+    CHANNEL_LAYERS = layers_redis(ENVIRONMENT.redis_url.get_secret_value())
     SESSION_ENGINE = "apps.core.sessions"
     SESSION_CACHE_ALIAS = "sessions"
 
@@ -231,20 +240,7 @@ JOB_MEMORY_BYTES = ENVIRONMENT.job_memory_bytes
 ENGINE_WALL_SECONDS = ENVIRONMENT.engine_wall_seconds
 ENGINE_MEMORY_BYTES = ENVIRONMENT.engine_memory_bytes
 ENGINE_IDLE_SECONDS = ENVIRONMENT.engine_idle_seconds
-# All that an engine's process is told: where it may cache, and no secret.
-ENGINE_PROCESS_ENVIRONMENT = {
-    "PATH": os.environ.get("PATH", os.defpath),
-    "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - the image has no home
-    "LANG": "C.UTF-8",
-    "NUMBA_CACHE_DIR": str(CACHE_DIR / "numba" / sources_mark(BASE_DIR)),
-    "MPLCONFIGDIR": str(CACHE_DIR / "matplotlib"),
-    # OpenMP does not survive a fork.
-    "NUMBA_THREADING_LAYER": "workqueue",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-# Jobs run in forks of the worker, which must have no threads and share these caches.
-for _name in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, ENGINE_PROCESS_ENVIRONMENT[_name])
+ENGINE_PROCESS_ENVIRONMENT = engine_environment(CACHE_DIR, BASE_DIR)
 IMPORT_MAX_ROWS = ENVIRONMENT.import_max_rows
 IMPORT_MAX_UNPACKED_BYTES = ENVIRONMENT.import_max_unpacked_bytes
 QUALITY_LIMITS = {
@@ -254,14 +250,20 @@ QUALITY_LIMITS = {
     "nan": ENVIRONMENT.quality_max_nan_fraction,
     "outliers": ENVIRONMENT.quality_max_outlier_fraction,
 }
+QUALITY_GATE = ENVIRONMENT.quality_gate()
 
 EXCHANGES_ALLOWED = ENVIRONMENT.exchanges_allowed
 EXCHANGE_ENDPOINTS = ENVIRONMENT.exchange_endpoints
 EXCHANGE_TIMEOUT_SECONDS = ENVIRONMENT.exchange_timeout_seconds
 EXCHANGE_RATE_LIMITS = ENVIRONMENT.exchange_rate_limits
 LIVE_STALE_SECONDS = ENVIRONMENT.live_stale_seconds
+LIVE_SYMBOLS_PER_EXCHANGE = ENVIRONMENT.live_symbols_per_exchange
+LIVE_EXCHANGES = ENVIRONMENT.live_exchanges
+RECORDINGS_PER_USER = ENVIRONMENT.recordings_per_user
+RECORDING_MAX_SECONDS = ENVIRONMENT.recording_max_seconds
 STREAM_CONNECTIONS_PER_USER = ENVIRONMENT.stream_connections_per_user
 STREAM_TOPICS_PER_CONNECTION = ENVIRONMENT.stream_topics_per_connection
+STREAM_TOPICS_PER_USER = ENVIRONMENT.stream_topics_per_user
 STREAM_BUFFER_BYTES = ENVIRONMENT.stream_buffer_bytes
 STREAM_HEARTBEAT_SECONDS = ENVIRONMENT.stream_heartbeat_seconds
 OUTBOX_KEEP_SECONDS = ENVIRONMENT.outbox_keep_seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.market.enums import Timeframe
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Parallax",
     "DESCRIPTION": (
@@ -41,6 +43,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ParityVerdictEnum": "apps.analysis.enums.ParityVerdict",
         "FillSideEnum": "apps.analysis.enums.FillSide",
         "SideEnum": ["long", "short"],
+        "QualityVerdictEnum": ["good", "doubtful", "bad"],
+        "QualityTriggerEnum": ["import", "backfill", "check", "schedule"],
+        "BreakKindEnum": ["rescaled", "relisted", "halted"],
+        "KindEnum": ["int", "float"],
+        "TimeframeEnum": [(one.value, one.value) for one in Timeframe],
+        "MarketKindEnum": ["spot", "swap", "future", "option"],
+        "TakerSideEnum": ["buy", "sell"],
         "ApiKeyScopeEnum": "apps.users.enums.ApiKeyScope",
         "ApiKeyStateEnum": "apps.users.enums.ApiKeyState",
     },
@@ -54,7 +63,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "health", "description": "Is the service alive, and ready."},
         {"name": "auth", "description": "Sessions, tokens, API keys, and who I am."},
         {"name": "jobs", "description": "Long work: state, progress, cancel, retry."},
+        {"name": "streams", "description": "What happens, told as it happens."},
         {"name": "market", "description": "Candle series: import, check, read."},
+        {"name": "exchanges", "description": "How exchanges are, what they list."},
+        {"name": "live", "description": "Prices held fresh, and watchlists of them."},
         {"name": "indicators", "description": "The catalogue of indicators."},
         {"name": "strategies", "description": "Strategies as data, with versions."},
         {"name": "engines", "description": "The backtest engines and what they can."},

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from apps.core import views as core_views
+from apps.stream import views as stream_views
 
 handler400 = "apps.core.views.bad_request"
 handler403 = "apps.core.views.permission_denied"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", core_views.RootView.as_view(), name="root"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.core.urls")),
+    path("api/asyncapi/", stream_views.AsyncApiView.as_view(), name="asyncapi"),
     path("api/v1/", include(API_V1)),
     path("metrics", core_views.MetricsView.as_view(), name="metrics"),
 ]

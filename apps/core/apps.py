@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from apps.core.backup.registry import restore_step
 from apps.core.preflight.registry import preflight_check
 
 
@@ -22,3 +23,4 @@ class CoreConfig(AppConfig):
         preflight_check("disk", f"{checks}.disk.disk_check")
         preflight_check("bucket", f"{checks}.disk.bucket_check")
         preflight_check("backups", "apps.core.backup.preflight.backups_check")
+        restore_step("outbox", "apps.core.outbox.restored.outbox_leap")

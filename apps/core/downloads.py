@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
-from django.http import FileResponse
+from django.http import FileResponse, StreamingHttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 class FileAnswer(FileResponse):
@@ -21,10 +21,22 @@ class FileAnswer(FileResponse):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the file's pieces; a thread reads them."""
-        pieces = iter(self)
-
-        def read() -> bytes:
-            return next(pieces, b"")
-
-        while piece := await sync_to_async(read, thread_sensitive=False)():
+        async for piece in _by_threads(iter(self)):
             yield piece
+
+
+class PiecesAnswer(StreamingHttpResponse):
+    """Sends what is made piece by piece, whichever server asks."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the pieces; a thread makes each when the one before is sent."""
+        async for piece in _by_threads(iter(self)):
+            yield piece
+
+
+async def _by_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    def read() -> bytes | None:
+        return next(pieces, None)
+
+    while (piece := await sync_to_async(read, thread_sensitive=False)()) is not None:
+        yield piece

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Of an answer that is old as soon as it is sent.
+NO_STORE = {"Cache-Control": "no-store"}
+
 
 def etag_of(content_hash: str) -> str:
     """Return the strong tag of a content."""

@@ -116,6 +116,9 @@ class ApplicationExceptionHandler(ExceptionHandler):
         """Write one line for an outage, and all there is to know for an error of ours."""
         if isinstance(exc, Outage):
             logger.warning("%s: %s", exc.default_code, self.exc)
+        elif isinstance(exc, _Answer) and exc.error.kind is ErrorKind.UNAVAILABLE:
+            # Anticipated, and it may be a matter of seconds.
+            logger.warning("%s: %s", exc.error.code, exc.error.message)
         else:
             super().report_exception(exc, response)
 

@@ -8,6 +8,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from apps.core.outbox.models import OutboxEvent, OutboxHead
+
+__all__ = ("BaseModel", "IdempotencyRecord", "OutboxEvent", "OutboxHead")
+
 
 class BaseModel(models.Model):
     """A row with an id that tells nothing, and when it was made and changed."""

@@ -51,6 +51,21 @@ class ParquetRenderer(PNGRenderer):
     format = "parquet"
 
 
+class CSVRenderer(PNGRenderer):
+    """Lets a client ask for `text/csv`; errors still go out as JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+
+class ArrowRenderer(PNGRenderer):
+    """Lets a client ask for an Arrow stream; errors still go out as JSON."""
+
+    media_type = "application/vnd.apache.arrow.stream"
+    format = "arrows"
+
+
 class ZipRenderer(PNGRenderer):
     """Lets a client ask for `application/zip`; errors still go out as JSON."""
 

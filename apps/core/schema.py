@@ -108,8 +108,10 @@ def errors_document(
                 operation["responses"].setdefault(
                     status, {"$ref": f"#/components/responses/Error{status}"}
                 )
-            for response in operation["responses"].values():
+            for status, response in operation["responses"].items():
                 if "$ref" not in response:
+                    if status in _DESCRIPTIONS:
+                        response.setdefault("content", _error_content())
                     response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
     return result
 
@@ -182,8 +184,12 @@ def _error_schemas() -> dict[str, Any]:
     }
 
 
-def _error_response(status: str) -> dict[str, Any]:
+def _error_content() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/ErrorResponse"}
+    return {"application/json": {"schema": schema}}
+
+
+def _error_response(status: str) -> dict[str, Any]:
     headers = {
         name: {"schema": {"type": "integer"}, "description": text}
         for name, text in _HEADERS.get(status, {}).items()
@@ -191,7 +197,7 @@ def _error_response(status: str) -> dict[str, Any]:
     return {
         "description": _DESCRIPTIONS[status],
         "headers": {"X-Request-ID": _REQUEST_ID, **headers},
-        "content": {"application/json": {"schema": schema}},
+        "content": _error_content(),
     }
 
 

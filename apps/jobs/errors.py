@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from apps.core.errors import ApplicationError, Conflict, NotFound, RateLimited
+from apps.core.errors import (
+    ApplicationError,
+    Conflict,
+    Invalid,
+    NotFound,
+    RateLimited,
+)
 
 
 class JobNotFound(NotFound):
@@ -51,3 +57,36 @@ class TooManyStreams(RateLimited):
     """The user holds as many streams open as one may."""
 
     code = "too_many_streams"
+
+
+# --- schedules
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule for this user."""
+
+    code = "schedule_not_found"
+
+
+class ScheduleKindUnknown(Invalid):
+    """Work of this kind cannot be put on a schedule."""
+
+    code = "schedule_kind_unknown"
+
+
+class SchedulePeriodInvalid(Invalid):
+    """Work cannot be due so often, or so seldom."""
+
+    code = "schedule_period_invalid"
+
+
+class ScheduleNameTaken(Conflict):
+    """The user has a schedule of this name."""
+
+    code = "schedule_name_taken"
+
+
+class TooManySchedules(Conflict):
+    """The user has as many schedules as one may."""
+
+    code = "too_many_schedules"

@@ -87,3 +87,60 @@ class JobLogLine(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Schedule(BaseModel):
+    """Work that is due again and again; each time it is due, one job is enqueued.
+
+    `next_due` is moved on by one conditional UPDATE, in the transaction that enqueues
+    the job, so that of several schedulers exactly one does it. `missed` counts due
+    moments at which no scheduler ran, `skipped` those at which the last job still did.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="schedules"
+    )
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=64)
+    payload = models.JSONField(default=dict, blank=True)
+    every_seconds = models.PositiveIntegerField()
+    next_due = models.DateTimeField()
+    enabled = models.BooleanField(default=True)
+    last_job_id = models.UUIDField(null=True, blank=True)
+    last_claimed_at = models.DateTimeField(null=True, blank=True)
+    runs = models.PositiveBigIntegerField(default=0)
+    missed = models.PositiveBigIntegerField(default=0)
+    skipped = models.PositiveBigIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes: ClassVar = [
+            models.Index(fields=("enabled", "next_due"), name="schedule_due"),
+            models.Index(fields=("owner", "-created_at"), name="schedule_owner"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("owner", "name"), name="schedule_once"),
+            models.CheckConstraint(
+                condition=Q(every_seconds__gt=0), name="schedule_has_a_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Upkeep(models.Model):
+    """When the service's own upkeep was done last, and when it is due again."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    next_due = models.DateTimeField()
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    runs = models.PositiveBigIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

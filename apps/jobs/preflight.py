@@ -1,4 +1,4 @@
-"""Check of the workers, by the only evidence there is: the jobs themselves."""
+"""Checks of workers and schedulers, by the only evidence there is: what they do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from django.utils import timezone
 from apps.core.preflight.contracts import go, warn
 from apps.jobs.enums import JobState
 from apps.jobs.models import Job
+from apps.jobs.selectors import schedules_overdue
 
 if TYPE_CHECKING:
     from apps.core.preflight.contracts import Finding
+
+SCHEDULER_LATE = timedelta(seconds=30)
 
 
 def workers_check() -> list[Finding]:
@@ -29,3 +32,13 @@ def workers_check() -> list[Finding]:
         return [warn("workers", found, "start manage.py run_worker")]
     # Idle workers leave no trace in the database.
     return []
+
+
+def scheduler_check() -> list[Finding]:
+    """See whether what is due is being seen to; nothing where nothing is due."""
+    late = timezone.now() - timedelta(seconds=settings.SCHEDULER_GRACE_SECONDS)
+    overdue = schedules_overdue(before=late - SCHEDULER_LATE)
+    if not overdue:
+        return []
+    found = f"{overdue} schedules are overdue, and nobody sees to them"
+    return [warn("scheduler", found, "start manage.py run_scheduler")]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, Count, F, Min, Q, When
 
 from apps.jobs.enums import JobState
-from apps.jobs.errors import JobNotFound
-from apps.jobs.models import Job
+from apps.jobs.errors import JobNotFound, ScheduleNotFound
+from apps.jobs.models import Job, Schedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +45,46 @@ def job_log_list(*, actor: User, job_id: UUID) -> QuerySet[JobLogLine]:
         JobNotFound: There is no such job for this actor.
     """
     return job_get(actor=actor, job_id=job_id).log_lines.order_by("id")
+
+
+def schedule_list(*, actor: User) -> QuerySet[Schedule]:
+    """Return the actor's schedules, newest first."""
+    return Schedule.objects.filter(owner=actor).order_by("-created_at", "-id")
+
+
+def schedule_get(*, actor: User, schedule_id: UUID, lock: bool = False) -> Schedule:
+    """Return one of the actor's schedules.
+
+    Args:
+        actor: Whose it is.
+        schedule_id: Which one.
+        lock: Keep the row for the rest of the transaction.
+
+    Raises:
+        ScheduleNotFound: There is none with this id for this actor.
+    """
+    schedules = Schedule.objects.filter(owner=actor, pk=schedule_id)
+    schedule = (schedules.select_for_update() if lock else schedules).first()
+    if schedule is None:
+        msg = f"There is no schedule {schedule_id}; see GET /api/v1/schedules/."
+        raise ScheduleNotFound(msg)
+    return schedule
+
+
+def schedules_overdue(*, before: datetime) -> int:
+    """Return how many of everybody's schedules were due before then and still are."""
+    return Schedule.objects.filter(
+        enabled=True, owner__is_active=True, next_due__lt=before
+    ).count()
+
+
+def schedules_next_due() -> datetime | None:
+    """Return when the next of everybody's schedules is due; None where none is on."""
+    soonest = Schedule.objects.filter(enabled=True, owner__is_active=True).aggregate(
+        next=Min("next_due")
+    )
+    found: datetime | None = soonest["next"]
+    return found
 
 
 def jobs_open_summary(*, now: datetime) -> QuerySet[Job, Any]:

@@ -15,4 +15,10 @@ urlpatterns = [
     ),
     path("jobs/<uuid:job_id>/retry/", views.JobRetryView.as_view(), name="job_retry"),
     path("jobs/<uuid:job_id>/log/", views.JobLogView.as_view(), name="job_log"),
+    path("schedules/", views.ScheduleListCreateView.as_view(), name="schedule_list"),
+    path(
+        "schedules/<uuid:schedule_id>/",
+        views.ScheduleDetailView.as_view(),
+        name="schedule_detail",
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Reading jobs, stopping them, running them again."""
+"""Reading jobs, stopping them, running them again; and schedules of jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,34 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.idempotency import IDEMPOTENCY_KEY, idempotent
 from apps.core.long_answers import connection_release
 from apps.core.pagination import StandardPagination
 from apps.core.renderers import EventStreamRenderer
 from apps.jobs.events import job_events, stream_admit
-from apps.jobs.models import Job, JobLogLine
-from apps.jobs.selectors import job_get, job_list, job_log_list
-from apps.jobs.serializers import JobLogLineOutput, JobOutput
-from apps.jobs.services import job_cancel, job_retry
+from apps.jobs.models import Job, JobLogLine, Schedule
+from apps.jobs.schedules import schedulable_payload
+from apps.jobs.selectors import (
+    job_get,
+    job_list,
+    job_log_list,
+    schedule_get,
+    schedule_list,
+)
+from apps.jobs.serializers import (
+    JobLogLineOutput,
+    JobOutput,
+    ScheduleCreateInput,
+    ScheduleOutput,
+    ScheduleUpdateInput,
+)
+from apps.jobs.services import (
+    job_cancel,
+    job_retry,
+    schedule_create,
+    schedule_delete,
+    schedule_update,
+)
 from apps.users.actor import actor_of
 from apps.users.authentication import AUTHENTICATION
 
@@ -166,3 +186,95 @@ class JobLogView(ListAPIView[JobLogLine]):
     def get(self, request: Request, job_id: UUID) -> Response:
         """List what a job wrote about itself, oldest first."""
         return self.list(request)
+
+
+class ScheduleFilter(filters.FilterSet):  # type: ignore[misc]  # ships no types
+    """Which schedules to list."""
+
+    class Meta:
+        model = Schedule
+        fields = ("kind", "enabled")
+
+
+class ScheduleListCreateView(ListAPIView[Schedule]):
+    """The caller's schedules."""
+
+    authentication_classes = AUTHENTICATION
+    permission_classes = (IsAuthenticated,)
+    serializer_class = ScheduleOutput
+    filterset_class = ScheduleFilter
+    queryset = Schedule.objects.none()
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        """Return the caller's schedules, newest first."""
+        return schedule_list(actor=actor_of(self.request))
+
+    @extend_schema(operation_id="schedules_list", tags=["jobs"])
+    def get(self, request: Request) -> Response:
+        """List your schedules, newest first."""
+        return self.list(request)
+
+    @extend_schema(
+        operation_id="schedules_create",
+        tags=["jobs"],
+        parameters=[IDEMPOTENCY_KEY],
+        request=ScheduleCreateInput,
+        responses={201: ScheduleOutput},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Put work on a schedule: each time that it is due, one job is enqueued."""
+        data = ScheduleCreateInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        asked = data.validated_data
+        actor = actor_of(request)
+        payload = schedulable_payload(
+            actor=actor, kind=asked["kind"], payload=asked["payload"]
+        )
+        schedule = schedule_create(
+            actor=actor, now=timezone.now(), **(asked | {"payload": payload})
+        )
+        return Response(ScheduleOutput(schedule).data, status=201)
+
+
+class ScheduleDetailView(APIView):
+    """One schedule."""
+
+    authentication_classes = AUTHENTICATION
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="schedules_get", tags=["jobs"], responses=ScheduleOutput
+    )
+    def get(self, request: Request, schedule_id: UUID) -> Response:
+        """Return one schedule: when it is due, and what came of it so far."""
+        schedule = schedule_get(actor=actor_of(request), schedule_id=schedule_id)
+        return Response(ScheduleOutput(schedule).data)
+
+    @extend_schema(
+        operation_id="schedules_update",
+        tags=["jobs"],
+        request=ScheduleUpdateInput,
+        responses=ScheduleOutput,
+    )
+    def patch(self, request: Request, schedule_id: UUID) -> Response:
+        """Switch a schedule on or off, or change its period."""
+        data = ScheduleUpdateInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        schedule = schedule_update(
+            actor=actor_of(request),
+            schedule_id=schedule_id,
+            now=timezone.now(),
+            **data.validated_data,
+        )
+        return Response(ScheduleOutput(schedule).data)
+
+    @extend_schema(
+        operation_id="schedules_delete",
+        tags=["jobs"],
+        responses={204: OpenApiResponse(description="It is gone.")},
+    )
+    def delete(self, request: Request, schedule_id: UUID) -> Response:
+        """Delete a schedule; a job that it enqueued goes on."""
+        schedule_delete(actor=actor_of(request), schedule_id=schedule_id)
+        return Response(status=204)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern
+from apps.stream import views
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("events/", views.EventsView.as_view(), name="events"),
+]

@@ -62,11 +62,27 @@ class StreamSection(BaseSettings):
     live_stale_seconds: PositiveFloat = Field(
         default=10, description="A price older than this is not traded on."
     )
+    live_symbols_per_exchange: PositiveInt = Field(
+        default=500, description="Markets of one exchange that are held fresh at most."
+    )
+    live_exchanges: PositiveInt = Field(
+        default=12, description="Exchanges that one process holds fresh at most."
+    )
+    recordings_per_user: PositiveInt = Field(
+        default=5, description="Recordings of one user that run at the same time."
+    )
+    recording_max_seconds: PositiveInt = Field(
+        default=86_400, description="The longest that one recording may run."
+    )
     stream_connections_per_user: PositiveInt = Field(
         default=20, description="Open streams of one user in one process."
     )
     stream_topics_per_connection: PositiveInt = Field(
         default=200, description="Topics that one stream may follow."
+    )
+    stream_topics_per_user: PositiveInt = Field(
+        default=250,
+        description="Topics of prices that one user may follow in one process.",
     )
     stream_buffer_bytes: PositiveInt = Field(
         default=256 * 1024,

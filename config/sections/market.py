@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from pydantic_settings import BaseSettings
 
 from config.sections.kinds import Fraction
@@ -32,3 +32,35 @@ class MarketSection(BaseSettings):
     quality_max_outlier_fraction: Fraction = Field(
         default=0.01, description="Bars far from their neighbours, as a fraction."
     )
+    quality_gate_min_coverage: Fraction = Field(
+        default=0.6,
+        description="Runs are refused on a range with fewer bars, of those expected.",
+    )
+    quality_gate_max_spike_fraction: Fraction = Field(
+        default=0.001, description="Closes that jump away and back, of the bars."
+    )
+    quality_gate_max_impossible_fraction: Fraction = Field(
+        default=0.0, description="Bars such as high < low, of the bars."
+    )
+    quality_gate_max_frozen_fraction: Fraction = Field(
+        default=0.35, description="Bars in long runs of one price, of the bars."
+    )
+    quality_gate_max_breaks: NonNegativeInt = Field(
+        default=0, description="Places where a range goes on as another market."
+    )
+    quality_gate_max_age_bars: NonNegativeInt | None = Field(
+        default=None, description="How many bars a range may end too early; unset: any."
+    )
+
+    def quality_gate(self) -> dict[str, str | int | None]:
+        """Return what runs ask of candles; fractions as they are written."""
+        return {
+            "minimum_coverage": str(self.quality_gate_min_coverage),
+            "maximum_spike_fraction": str(self.quality_gate_max_spike_fraction),
+            "maximum_impossible_fraction": str(
+                self.quality_gate_max_impossible_fraction
+            ),
+            "maximum_frozen_fraction": str(self.quality_gate_max_frozen_fraction),
+            "maximum_breaks": self.quality_gate_max_breaks,
+            "maximum_age_bars": self.quality_gate_max_age_bars,
+        }

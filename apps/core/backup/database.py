@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 # Tokens in plain text, sessions, and parcels of the queue: people sign in again, and the
 # reaper of the jobs sends on their way those that wait. API keys as well: one that was
-# revoked after the backup would open the door again.
+# revoked after the backup would open the door again. What readers of streams were to be
+# told: after a return, each of them begins anew.
 LEFT_OUT = frozenset(
     {
         "authtoken.Token",
+        "core.OutboxEvent",
         "django_tasks_database.DBTaskResult",
         "sessions.Session",
         "users.ApiKey",

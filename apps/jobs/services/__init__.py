@@ -11,8 +11,19 @@ from apps.jobs.services.lease import (
     jobs_reap,
 )
 from apps.jobs.services.requests import job_cancel, job_enqueue, job_retry
+from apps.jobs.services.schedules import (
+    Claimed,
+    schedule_begun,
+    schedule_create,
+    schedule_delete,
+    schedule_update,
+    schedules_claim,
+    schedules_follow,
+)
+from apps.jobs.services.upkeep import upkeep_run
 
 __all__ = (
+    "Claimed",
     "job_cancel",
     "job_claim",
     "job_enqueue",
@@ -22,4 +33,11 @@ __all__ = (
     "job_retry",
     "job_succeed",
     "jobs_reap",
+    "schedule_begun",
+    "schedule_create",
+    "schedule_delete",
+    "schedule_update",
+    "schedules_claim",
+    "schedules_follow",
+    "upkeep_run",
 )

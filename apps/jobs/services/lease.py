@@ -20,6 +20,7 @@ from apps.jobs.carrier import UNSENT, carry, under_way
 from apps.jobs.enums import JobQueue, JobState
 from apps.jobs.errors import WorkerLost
 from apps.jobs.models import Job, JobLogLine
+from apps.jobs.services.telling import job_tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,11 @@ def job_claim(*, job_id: UUID, worker: str, now: datetime) -> Job | None:
         started_at=Coalesce("started_at", now),
         updated_at=now,
     )
-    return Job.objects.get(pk=job_id) if claimed else None
+    if not claimed:
+        return None
+    job = Job.objects.get(pk=job_id)
+    job_tell(job=job, now=now)
+    return job
 
 
 @transaction.atomic
@@ -128,6 +133,7 @@ def _finish(
     )
     if finished:
         _log(job_id, attempt, log, now)
+        job_tell(job=Job.objects.get(pk=job_id), now=now)
     return bool(finished)
 
 
@@ -165,6 +171,7 @@ def job_release(
         return False  # cancelled between the two statements
     _carry(job)
     _log(job_id, attempt, [f"{reason}; the job runs again."], now)
+    job_tell(job=Job.objects.get(pk=job_id), now=now)
     return True
 
 

@@ -12,6 +12,7 @@ from apps.jobs.enums import FINAL_STATES, JobQueue, JobState
 from apps.jobs.errors import JobNotCancellable, JobNotRetryable
 from apps.jobs.models import Job
 from apps.jobs.selectors import job_get
+from apps.jobs.services.telling import RETRIED, job_tell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,9 +53,11 @@ def job_enqueue(
     job.carrier_id = carry(job_id=job.pk, queue=queue)
     job.full_clean()
     job.save()
+    job_tell(job=job, now=now)
     return job
 
 
+@transaction.atomic
 def job_cancel(*, actor: User, job_id: UUID, now: datetime) -> Job:
     """Stop a job: a queued one at once, a running one at its next heartbeat.
 
@@ -72,6 +75,7 @@ def job_cancel(*, actor: User, job_id: UUID, now: datetime) -> Job:
     if not changed:
         msg = f"The job has ended already: it is {job.state}."
         raise JobNotCancellable(msg)
+    job_tell(job=job, now=now)
     return job
 
 
@@ -104,4 +108,5 @@ def job_retry(*, actor: User, job_id: UUID, now: datetime) -> Job:
         msg = f"Only a failed or cancelled job can be run again; this is {job.state}."
         raise JobNotRetryable(msg)
     job.refresh_from_db()
+    job_tell(job=job, now=now, name=RETRIED)
     return job

@@ -1,4 +1,4 @@
-"""Runs the whole service on one machine: web server and worker together."""
+"""Runs the whole service on one machine: all its processes together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Command(BaseCommand):
     """`manage.py run_service --bind 127.0.0.1:8000 --processes 1`."""
 
     help = (
-        "Run the web server and a worker until stopped; both stop together. "
+        "Run the web server, a worker, the scheduler and the feed of live prices until "
+        "stopped; all stop together. "
         "Example: manage.py run_service --bind 127.0.0.1:8000"
     )
 
@@ -55,7 +56,12 @@ class Command(BaseCommand):
         self._stopping = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        parts = {"web server": _web(options), "worker": _worker(options)}
+        parts = {
+            "web server": _web(options),
+            "worker": _worker(options),
+            "scheduler": _task("run_scheduler"),
+            "feed": _task("run_streams"),
+        }
         self.stdout.write(f"Parallax on http://{options['bind']}/api/docs/")
         try:
             while not self._stopping:
@@ -96,6 +102,10 @@ def _web(options: dict[str, Any]) -> subprocess.Popen[bytes]:
 def _worker(options: dict[str, Any]) -> subprocess.Popen[bytes]:
     processes = str(options["processes"])
     return _start([sys.executable, "manage.py", "run_worker", "--processes", processes])
+
+
+def _task(name: str) -> subprocess.Popen[bytes]:
+    return _start([sys.executable, "manage.py", name])
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

@@ -1,0 +1,89 @@
+"""Writing down what happened."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.core.outbox.models import OutboxEvent, OutboxHead
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A reader is sent whole events, and has little room.
+BODY_MOST_BYTES = 48 * 1024
+
+# One statement, in the dialect that both databases share: a new head, or the next number.
+_NEXT = (
+    "INSERT INTO core_outboxhead (owner_id, last, pruned) VALUES (%s, 1, 0) "
+    "ON CONFLICT (owner_id) DO UPDATE SET last = core_outboxhead.last + 1 "
+    "RETURNING last"
+)
+
+
+def event_record(
+    *, owner: UUID, topic: str, name: str, body: Mapping[str, Any], now: datetime
+) -> int:
+    """Write down an event in the caller's transaction, with its owner's next number.
+
+    Call it last: from here until the end of the transaction, nobody else can record an
+    event of this owner.
+
+    Args:
+        owner: The id of the user whom it concerns.
+        topic: What readers follow, such as `jobs`.
+        name: What happened, such as `succeeded`.
+        body: What is told; values of JSON, ids, times and decimals, no secrets.
+        now: When it happened, UTC.
+
+    Returns:
+        The event's number.
+
+    Raises:
+        TransactionManagementError: There is no transaction that it could be part of.
+        ValueError: The body is larger than a reader has room for.
+    """
+    if not connection.in_atomic_block:
+        msg = "An event is recorded in the transaction of what it tells of."
+        raise transaction.TransactionManagementError(msg)
+    text = body_text(body)
+    if len(text) > BODY_MOST_BYTES:
+        msg = (
+            f"The body of {topic} {name} has {len(text)} bytes; {BODY_MOST_BYTES} fit."
+        )
+        raise ValueError(msg)
+    key = OutboxHead._meta.pk.get_db_prep_value(owner, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [key])
+        (sequence,) = cursor.fetchone()
+    OutboxEvent.objects.create(
+        owner_id=owner, sequence=sequence, topic=topic, name=name, body=text, at=now
+    )
+    return int(sequence)
+
+
+def body_text(body: Mapping[str, Any]) -> str:
+    """Return a body as it is kept and sent: JSON on one line, in ASCII alone."""
+    return json.dumps(body, separators=(",", ":"), allow_nan=False, default=_json_of)
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a time as the API writes it: in UTC, with microseconds and `Z`."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _json_of(value: object) -> str:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return moment_text(value)
+        case Decimal():
+            return f"{value:f}"
+    msg = f"{type(value).__name__} has no form in an event"
+    raise TypeError(msg)

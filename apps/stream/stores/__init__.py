@@ -1,0 +1,1 @@
+"""Where the latest is kept: Redis, or files."""
