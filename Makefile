@@ -63,8 +63,9 @@ lint: .venv/.ready ## Check style, types, imports, settings and migrations
 types: .venv/.ready ## Check types alone
 	@$(TEST_ENV) $(RUN)/mypy .
 
-schema: .venv/.ready ## Write docs/openapi.yaml anew
+schema: .venv/.ready ## Write docs/openapi.yaml and docs/asyncapi.yaml anew
 	@$(TEST_ENV) $(PYTHON) manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+	@$(TEST_ENV) $(PYTHON) manage.py export_asyncapi --file docs/asyncapi.yaml
 
 lock: | $(filter .tools/bin/uv,$(UV)) ## Resolve anew and write requirements.lock
 	@$(UV) lock --quiet --upgrade

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from apps.market.models import BookCapture, CandleSeries, Instrument
+from apps.market.models import BookCapture, CandleSeries, Instrument, SeriesQuality
 
 
 class _ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -43,3 +43,11 @@ class BookCaptureAdmin(_ReadOnlyAdmin):
     list_display = ("instrument", "label", "layout", "first", "last", "rows", "owner")
     list_filter = ("layout",)
     list_select_related = ("instrument", "owner")
+
+
+@admin.register(SeriesQuality)
+class SeriesQualityAdmin(_ReadOnlyAdmin):
+    """How good series were."""
+
+    list_display = ("series", "at", "verdict", "coverage", "trigger", "revision")
+    list_filter = ("verdict", "trigger")

@@ -72,3 +72,60 @@ class RulesSource(StrEnum):
 
     GIVEN = "given"
     INFERRED = "inferred"
+    VENUE = "venue"
+
+
+class GapKind(StrEnum):
+    """Where a confirmed gap lies: within a series, or before what the venue has."""
+
+    HOLE = "hole"
+    LEADING = "leading"
+
+
+class TradeDoubt(StrEnum):
+    """Why trades of a day may be missing.
+
+    `head`: nothing proves that the first trade is the first there was. `gap`: a page that
+    should begin with a known trade did not have it. `crowded`: one moment had more
+    trades than a page holds.
+    """
+
+    HEAD = "head"
+    GAP = "gap"
+    CROWDED = "crowded"
+
+
+class QualityVerdict(StrEnum):
+    """How good stored candles are, by the service's own thresholds."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    BAD = "bad"
+
+
+class QualityTrigger(StrEnum):
+    """What had the candles of a series looked at."""
+
+    IMPORT = "import"
+    BACKFILL = "backfill"
+    CHECK = "check"
+    SCHEDULE = "schedule"
+
+
+class LiveKind(StrEnum):
+    """What can be held fresh of a market; the status is of its exchange."""
+
+    TICKERS = "tickers"
+    BOOKS = "books"
+    TRADES = "trades"
+    STATUS = "status"
+
+
+class RecordingState(StrEnum):
+    """How far a recording is: asked for, being written, read as a capture, or ended."""
+
+    WAITING = "waiting"
+    RECORDING = "recording"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"

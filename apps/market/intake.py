@@ -13,13 +13,10 @@ import numpy as np
 
 from apps.market.batches import batches_resize
 from apps.market.errors import RowsTooMany
-from apps.market.quality import (
-    QualityReport,
-    RowChecks,
-    SequenceChecks,
-    quality_verdict,
-    timeframe_settle,
-)
+from apps.market.quality.report import QualityReport, quality_verdict
+from apps.market.quality.rows import RowChecks
+from apps.market.quality.sequence import SequenceChecks
+from apps.market.quality.steps import timeframe_settle
 from apps.market.store.sorting import SortSpool
 from apps.market.store.writing import SeriesWriter
 from apps.market.ticks import decimals_of_tick

@@ -128,6 +128,7 @@ class ImportRequest:
         time_unit: The unit of its times; None to find it.
         rules: The instrument's rules as far as they are known.
         replace: Whether bars with other numbers overwrite those that are stored.
+        venue_rules: The rules as the venue states them, if it was asked; a person's win.
     """
 
     venue: str
@@ -137,6 +138,7 @@ class ImportRequest:
     time_unit: TimeUnit | None = None
     rules: GivenRules = field(default_factory=GivenRules)
     replace: bool = False
+    venue_rules: GivenRules | None = None
 
     def check(self) -> None:
         """Refuse what cannot be, before any file is read.
@@ -149,8 +151,10 @@ class ImportRequest:
         _market_check(self.venue, self.symbol, self.rules)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the request for a job's payload."""
-        return {**asdict(self), "rules": self.rules.as_json()}
+        """Return the request for a job's payload; the venue is asked by the job."""
+        data = {**asdict(self), "rules": self.rules.as_json()}
+        del data["venue_rules"]
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

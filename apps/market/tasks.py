@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+import apps.market.backfill_tasks
+import apps.market.recording_tasks
+import apps.market.venue_tasks  # noqa: F401 - registers its jobs
 from apps.core.errors import ApplicationError, Unavailable
 from apps.core.files.errors import StorageUnavailable
 from apps.jobs.errors import JobLost
 from apps.jobs.registry import job_handler
+from apps.market.enums import QualityTrigger
 from apps.market.errors import QualityRefused, UploadMissing
 from apps.market.requests import (
     CaptureImportRequest,
@@ -26,8 +30,10 @@ from apps.market.services import (
     CaptureSource,
     candles_import,
     capture_import,
+    series_quality_check,
     simulated_import,
 )
+from apps.market.services.quality import QUALITY_JOB
 from apps.market.services.simulation import SIMULATE_JOB
 from apps.market.services.uploads import upload_path, upload_remove
 from apps.market.services.work import ImportWork
@@ -119,6 +125,25 @@ def run_capture_import(context: JobContext) -> dict[str, Any]:
         raise
     _remove(ids)
     return _capture_result(capture)
+
+
+@job_handler(QUALITY_JOB)
+def run_quality_check(context: JobContext) -> dict[str, Any]:
+    """Look at how good the candles of a series are."""
+    quality = series_quality_check(
+        actor=_owner(context),
+        series_id=uuid.UUID(context.payload["series"]),
+        now=timezone.now(),
+        progress=context.progress,
+        fence=context.fenced,
+        trigger=QualityTrigger(context.payload.get("trigger", QualityTrigger.CHECK)),
+    )
+    return {
+        "series_id": str(quality.series_id),
+        "verdict": quality.verdict,
+        "coverage": str(quality.coverage),
+        "findings": quality.report["findings"],
+    }
 
 
 def _remove(uploads: list[uuid.UUID]) -> None:

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.market.views import candles, captures, downloads
+from apps.market.views import (
+    backfill,
+    candles,
+    captures,
+    downloads,
+    exchanges,
+    instruments,
+    live,
+    quality,
+    recordings,
+    watchlists,
+)
 
 urlpatterns = [
     path(
@@ -21,14 +32,50 @@ urlpatterns = [
         name="candle_series_simulate",
     ),
     path(
+        "candle-series/backfill/",
+        backfill.CandleSeriesBackfillView.as_view(),
+        name="candle_series_backfill",
+    ),
+    path(
+        "candle-series/resample/",
+        backfill.CandleSeriesResampleView.as_view(),
+        name="candle_series_resample",
+    ),
+    path(
+        "candle-series/<uuid:series_id>/gaps/",
+        backfill.CandleGapListView.as_view(),
+        name="candle_series_gaps",
+    ),
+    path(
+        "trades/backfill/",
+        backfill.TradesBackfillView.as_view(),
+        name="trades_backfill",
+    ),
+    path("trade-days/", backfill.TradeDayListView.as_view(), name="trade_day_list"),
+    path(
+        "trade-days/<uuid:day_id>/",
+        backfill.TradeDayDetailView.as_view(),
+        name="trade_day_detail",
+    ),
+    path(
         "candle-series/<uuid:series_id>/",
         candles.CandleSeriesDetailView.as_view(),
         name="candle_series_detail",
     ),
     path(
         "candle-series/<uuid:series_id>/quality/",
-        candles.CandleSeriesQualityView.as_view(),
+        quality.CandleSeriesQualityView.as_view(),
         name="candle_series_quality",
+    ),
+    path(
+        "candle-series/<uuid:series_id>/quality/check/",
+        quality.CandleSeriesQualityCheckView.as_view(),
+        name="candle_series_quality_check",
+    ),
+    path(
+        "candle-series/<uuid:series_id>/quality/history/",
+        quality.CandleSeriesQualityHistoryView.as_view(),
+        name="candle_series_quality_history",
     ),
     path(
         "candle-series/<uuid:series_id>/candles/",
@@ -40,10 +87,14 @@ urlpatterns = [
         downloads.CandleSeriesDownloadView.as_view(),
         name="candle_series_download",
     ),
-    path("instruments/", candles.InstrumentListView.as_view(), name="instrument_list"),
+    path(
+        "instruments/",
+        instruments.InstrumentListView.as_view(),
+        name="instrument_list",
+    ),
     path(
         "instruments/<uuid:instrument_id>/",
-        candles.InstrumentDetailView.as_view(),
+        instruments.InstrumentDetailView.as_view(),
         name="instrument_detail",
     ),
     path("captures/", captures.CaptureListView.as_view(), name="capture_list"),
@@ -53,8 +104,99 @@ urlpatterns = [
         name="capture_import",
     ),
     path(
+        "captures/record/",
+        recordings.CaptureRecordView.as_view(),
+        name="capture_record",
+    ),
+    path(
+        "captures/recordings/",
+        recordings.RecordingListView.as_view(),
+        name="recording_list",
+    ),
+    path(
+        "captures/recordings/<uuid:recording_id>/",
+        recordings.RecordingDetailView.as_view(),
+        name="recording_detail",
+    ),
+    path(
+        "captures/recordings/<uuid:recording_id>/stop/",
+        recordings.RecordingStopView.as_view(),
+        name="recording_stop",
+    ),
+    path(
         "captures/<uuid:capture_id>/",
         captures.CaptureDetailView.as_view(),
         name="capture_detail",
+    ),
+    path(
+        "instruments/refresh/",
+        instruments.InstrumentsRefreshView.as_view(),
+        name="instrument_refresh",
+    ),
+    path("exchanges/", exchanges.ExchangeListView.as_view(), name="exchange_list"),
+    path(
+        "exchanges/<str:exchange>/",
+        exchanges.ExchangeDetailView.as_view(),
+        name="exchange_detail",
+    ),
+    path(
+        "exchanges/<str:exchange>/status/",
+        live.ExchangeStatusView.as_view(),
+        name="exchange_status",
+    ),
+    path(
+        "exchanges/<str:exchange>/markets/",
+        exchanges.ExchangeMarketsView.as_view(),
+        name="exchange_markets",
+    ),
+    path(
+        "exchanges/<str:exchange>/markets/refresh/",
+        exchanges.ExchangeMarketsRefreshView.as_view(),
+        name="exchange_markets_refresh",
+    ),
+    path(
+        "exchanges/<str:exchange>/ticker/",
+        live.TickerView.as_view(),
+        name="exchange_ticker",
+    ),
+    path(
+        "exchanges/<str:exchange>/tickers/",
+        live.TickersView.as_view(),
+        name="exchange_tickers",
+    ),
+    path(
+        "exchanges/<str:exchange>/order-book/",
+        live.OrderBookView.as_view(),
+        name="exchange_order_book",
+    ),
+    path(
+        "exchanges/<str:exchange>/trades/",
+        live.PublicTradesView.as_view(),
+        name="exchange_trades",
+    ),
+    path(
+        "watchlists/",
+        watchlists.WatchlistListCreateView.as_view(),
+        name="watchlist_list",
+    ),
+    path(
+        "watchlists/<uuid:watchlist_id>/",
+        watchlists.WatchlistDetailView.as_view(),
+        name="watchlist_detail",
+    ),
+    path(
+        "watchlists/<uuid:watchlist_id>/order/",
+        watchlists.WatchlistOrderView.as_view(),
+        name="watchlist_order",
+    ),
+    path(
+        "watchlists/<uuid:watchlist_id>/items/",
+        watchlists.WatchlistItemsView.as_view(),
+        name="watchlist_items",
+    ),
+    path(
+        "watchlists/<uuid:watchlist_id>/items/<uuid:item_id>/",
+        watchlists.WatchlistItemView.as_view(),
+        name="watchlist_item",
     ),
 ]

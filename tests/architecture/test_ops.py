@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.core.metrics.registry import collector_list
 from apps.core.metrics.system import System
+from apps.market.tests.live import status_tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django import Settings
 
 OPS = Path(__file__).parents[2] / "docs" / "ops"
 # What Prometheus itself adds to every sample of a target, and tells of the target.
@@ -31,8 +35,16 @@ type Labels = dict[str, set[str]]
 
 
 @pytest.fixture
-def exposed(monkeypatch: pytest.MonkeyPatch, db: None) -> Labels:
+def exposed(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    tmp_path: Path,
+    transactional_db: None,
+) -> Labels:
     """Return the labels of each sample that a real scrape shows, by its name."""
+    # A scrape reads in threads of its own: what it is to find must be committed.
+    settings.CACHE_DIR = tmp_path / "cache"
+    status_tell("binance", now=timezone.now())
     monkeypatch.setattr("apps.core.metrics.scrape.SYSTEM", System())
     Client().get("/nowhere/")
     text = Client().get("/metrics").content.decode()

@@ -55,6 +55,14 @@ def environment(log_level: str = "WARNING") -> Iterator[Path]:
         yield Path(folder)
 
 
+def port_free() -> int:
+    """Return a port of loopback that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def service(*, web_processes: int = 1) -> Iterator[tuple[Client, int]]:
     """Run the service until the block ends; `environment` must have been entered.
@@ -63,9 +71,7 @@ def service(*, web_processes: int = 1) -> Iterator[tuple[Client, int]]:
         A client that is logged in, and the id of the service's first process.
     """
     token = _token()
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        address = f"{LOOPBACK}:{probe.getsockname()[1]}"
+    address = f"{LOOPBACK}:{port_free()}"
     command = [sys.executable, "manage.py", "run_service", "--bind", address]
     command += ["--web-processes", str(web_processes)]
     with subprocess.Popen(  # noqa: S603

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 NUMERICAL = (
     "boto3",
+    "ccxt",
     "celery",
     "kombu",
     "matplotlib",
@@ -48,6 +49,15 @@ def loaded(code: str, *arguments: str) -> Sequence[str]:
 
 def test_a_web_process_starts_without_any_numerical_library() -> None:
     code = "import config.asgi, config.urls"
+    assert loaded(code) == []
+
+
+def test_exchanges_are_listed_without_importing_what_reaches_them() -> None:
+    code = (
+        "import django; django.setup();"
+        "from apps.market.selectors.exchanges import exchange_list;"
+        "assert len(exchange_list(can=('candles',))) > 50"
+    )
     assert loaded(code) == []
 
 

@@ -87,8 +87,13 @@ def follow(client: httpx.Client, where: str, seconds: float = 90) -> dict[str, A
 
 
 @contextmanager
-def service_run(folder: Path) -> Iterator[Service]:
-    """Start server and worker; stop them as Ctrl-C does, and see that they are gone."""
+def service_run(folder: Path, **settings: str) -> Iterator[Service]:
+    """Start all of it; stop it as Ctrl-C does, and see that its processes are gone.
+
+    Args:
+        folder: Where its data and its database are.
+        **settings: Of the environment, by name, over those of a test.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -103,6 +108,7 @@ def service_run(folder: Path) -> Iterator[Service]:
         "THROTTLE_ANON": "100000/hour",
         "THROTTLE_LOGIN": "1000/minute",
         "UPLOAD_MAX_BYTES": str(4 * 1024**2),
+        **settings,
     }
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "-v0"],

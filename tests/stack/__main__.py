@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.stack import faults, image, use
 from tests.stack.compose import DOCKER, Stack, StackError, command
+from tests.stack.streams import streams_check
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "parallax-check"
@@ -70,6 +71,7 @@ def main() -> int:
             image.containers_check(stack, say)
             caller = use.administer(stack, base, say)
             use.trade(stack, caller, say)
+            streams_check(stack, base, caller, say)
             use.edge_check(base, options.http_port, say)
             use.large_body_check(stack, base, say)
             faults.worker_kill(stack, caller, say)

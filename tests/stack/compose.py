@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
 # The client of the engine's own package: another one may ask for plugins.
 DOCKER = "/usr/bin/docker" if shutil.which("/usr/bin/docker") else "docker"
-LASTING = ("db", "redis", "app", "streams", "worker", "nginx")
+LASTING = (
+    "db",
+    "redis",
+    "app",
+    "streams",
+    "worker",
+    "feed",
+    "scheduler",
+    "nginx",
+)
 HEALTHY_SECONDS = 120.0
 
 

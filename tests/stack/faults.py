@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from tests.stack.use import Caller
 
 RATE = 50.0
+LASTING_IN_TURN = (
+    "worker", "streams", "feed", "scheduler", "redis", "db", "app", "nginx",
+)  # fmt: skip
+# What no request waits for.
+BEHIND = {"worker", "streams", "feed", "scheduler"}
 # A request that waits for what is being restarted is answered at the latest by then.
 GRACE_SECONDS = 12.0
 
@@ -88,7 +93,7 @@ def restarts(stack: Stack, base: str, caller: Caller, say: Say) -> None:
     Raises:
         StackError: A request failed that should not have.
     """
-    for service in ("worker", "streams", "redis", "db", "app", "nginx"):
+    for service in LASTING_IN_TURN:
         _restart(stack, service, base, caller, say)
     with Load(base, caller.headers, RATE) as load:
         time.sleep(2)
@@ -120,7 +125,7 @@ def _restart(stack: Stack, service: str, base: str, caller: Caller, say: Say) ->
         raise StackError(
             f"{service}: failures outlast its restart: {_told(late + long)}"
         )
-    if service in {"worker", "streams"} and failures:
+    if service in BEHIND and failures:
         raise StackError(f"{service}: its restart fails others: {_told(failures)}")
     say(
         f"restart of {service}: healthy after {healthy - started:.1f} s; "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -25,6 +26,7 @@ class ReportHeading:
         slippage: What each fill moves against the trader.
         made: When the page was made; aware, UTC.
         quote: The quote currency.
+        quality: How good the bars are, as the API gives it; None where nobody looked.
     """
 
     title: str
@@ -38,3 +40,4 @@ class ReportHeading:
     slippage: str
     made: datetime
     quote: str
+    quality: Mapping[str, Any] | None = None

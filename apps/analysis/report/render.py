@@ -16,6 +16,7 @@ from apps.analysis.report.matrix import matrix_section
 from apps.analysis.report.measures import measures_section
 from apps.analysis.report.notes import footer, notes_section
 from apps.analysis.report.payload import payload_make
+from apps.analysis.report.quality import quality_section
 from apps.analysis.report.summary import (
     facts_section,
     figures_section,
@@ -94,6 +95,7 @@ def _sections(
         yield verdict_section(report, contenders)
     yield figures_section(contenders)
     yield facts_section(heading, bars)
+    yield quality_section(heading)
     yield charts_section(
         contenders, bars=bars, candles=candles, diverges=divergence is not None
     )

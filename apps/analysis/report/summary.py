@@ -9,6 +9,7 @@ import numpy as np
 from apps.analysis.report.candles import DAY_NS
 from apps.analysis.report.markup import Html, tag
 from apps.analysis.report.numbers import money, percent, plain, span_text
+from apps.analysis.report.quality import quality_line
 from apps.analysis.report.words import MODES, counted
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def facts_section(heading: ReportHeading, bars: Bars) -> Html:
     facts: tuple[tuple[str, str | Html], ...] = (
         ("Period", f"{first} to {last}"),
         ("Bars", f"{len(bars):,} over {length}, {counted(gaps, 'gap')}"),
+        *((("Data", line),) if (line := quality_line(heading)) else ()),
         ("Capital", _amount(heading.capital, heading.quote)),
         ("Fees", _rate(heading.fees)),
         ("Slippage", _rate(heading.slippage)),

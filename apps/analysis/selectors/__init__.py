@@ -8,14 +8,18 @@ from apps.analysis.selectors.backtests import (
     chart_get,
     engine_run_get,
     equity_page,
+    equity_rows,
     results_folder,
     results_of,
     trades_page,
+    trades_rows,
 )
 from apps.analysis.selectors.data import results_check
 from apps.analysis.selectors.market_making import (
     market_making_equity,
+    market_making_equity_rows,
     market_making_fills,
+    market_making_fills_rows,
     market_making_folder,
     market_making_get,
     market_making_list,
@@ -39,8 +43,11 @@ __all__ = [
     "chart_get",
     "engine_run_get",
     "equity_page",
+    "equity_rows",
     "market_making_equity",
+    "market_making_equity_rows",
     "market_making_fills",
+    "market_making_fills_rows",
     "market_making_folder",
     "market_making_get",
     "market_making_list",
@@ -54,4 +61,5 @@ __all__ = [
     "results_folder",
     "results_of",
     "trades_page",
+    "trades_rows",
 ]

@@ -25,10 +25,28 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from apps.analysis.models import EngineRun
+    from apps.analysis.result_rows import TableRows
     from apps.users.models import User
 
 RESULTS = "backtests"
 CHART = "chart-{theme}.png"
+_SIDES = {1: "long", -1: "short"}
+# As a page of JSON names them.
+_TRADE_COLUMNS = (
+    "entry_time",
+    "exit_time",
+    "entry_bar",
+    "exit_bar",
+    "side",
+    "quantity",
+    "entry_price",
+    "exit_price",
+    "entry_fee",
+    "exit_fee",
+    "profit",
+    "exit_reason",
+    "gaps",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +138,7 @@ def trades_page(*, run: EngineRun, offset: int, limit: int) -> TablePage:
     def render(row: dict[str, Any]) -> dict[str, Any]:
         return {
             **row,
-            "side": "long" if row["side"] > 0 else "short",
+            "side": _SIDES[row["side"]],
             "exit_reason": REASONS[row["exit_reason"]],
         }
 
@@ -136,6 +154,33 @@ def equity_page(*, run: EngineRun, offset: int, limit: int) -> TablePage:
     from apps.analysis.results import EQUITY_FILE  # noqa: PLC0415
 
     return _page(run, EQUITY_FILE, offset, limit, dict)
+
+
+def trades_rows(*, run: EngineRun) -> TableRows:
+    """Return all of a run's trades, in order of entry, from an open file.
+
+    Raises:
+        ResultMissing: The file is gone or damaged.
+    """
+    # Only a process that reads results needs pyarrow.
+    from apps.analysis.result_rows import TableRows  # noqa: PLC0415
+    from apps.analysis.results import REASONS, TRADES_FILE  # noqa: PLC0415
+
+    words = {"side": _SIDES, "exit_reason": dict(enumerate(REASONS))}
+    return TableRows(file_local(f"{run.path}/{TRADES_FILE}"), _TRADE_COLUMNS, words)
+
+
+def equity_rows(*, run: EngineRun) -> TableRows:
+    """Return all of a run's equity curve, oldest first, from an open file.
+
+    Raises:
+        ResultMissing: The file is gone or damaged.
+    """
+    from apps.analysis.result_rows import TableRows  # noqa: PLC0415
+    from apps.analysis.results import EQUITY_FILE  # noqa: PLC0415
+
+    path = file_local(f"{run.path}/{EQUITY_FILE}")
+    return TableRows(path, ("time", "equity"), {})
 
 
 def chart_get(*, actor: User, backtest_id: UUID, theme: str) -> bytes:

@@ -15,15 +15,19 @@ from apps.analysis.selectors.backtests import TablePage
 from apps.core.files import file_local, file_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from uuid import UUID
 
     from django.db.models import QuerySet
 
+    from apps.analysis.result_rows import TableRows
     from apps.users.models import User
 
 MARKET_MAKING = "market-making"
 FILLS_FILE, EQUITY_FILE = "fills.parquet", "equity.parquet"
+# As a page of JSON names them.
+_FILL_COLUMNS = ("time", "side", "price", "quantity", "fee", "mid", "mid_after")
 
 
 def market_making_list(*, actor: User) -> QuerySet[MarketMakingRun]:
@@ -76,14 +80,52 @@ def market_making_equity(*, run: MarketMakingRun, offset: int, limit: int) -> Ta
     return _page(run, EQUITY_FILE, offset, limit)
 
 
-def _page(run: MarketMakingRun, name: str, offset: int, limit: int) -> TablePage:
-    # Only a process that reads results needs pyarrow.
-    from apps.analysis.results import table_read, table_rows  # noqa: PLC0415
+def market_making_fills_rows(*, run: MarketMakingRun) -> TableRows:
+    """Return all of a run's fills, in order of time, from an open file.
 
+    Raises:
+        MarketMakingNotFinished: There is no result, yet or at all.
+        ResultMissing: The file is gone or damaged.
+    """
+    words = {"side": {1: FillSide.BUY.value, -1: FillSide.SELL.value}}
+    return _rows(run, FILLS_FILE, _FILL_COLUMNS, words)
+
+
+def market_making_equity_rows(*, run: MarketMakingRun) -> TableRows:
+    """Return all of a run's records, oldest first, from an open file.
+
+    Raises:
+        MarketMakingNotFinished: There is no result, yet or at all.
+        ResultMissing: The file is gone or damaged.
+    """
+    return _rows(run, EQUITY_FILE, ("time", "mid", "inventory", "equity"), {})
+
+
+def _rows(
+    run: MarketMakingRun,
+    name: str,
+    columns: Sequence[str],
+    words: Mapping[str, Mapping[int, str]],
+) -> TableRows:
+    # Only a process that reads results needs pyarrow.
+    from apps.analysis.result_rows import TableRows  # noqa: PLC0415
+
+    _finished(run)
+    return TableRows(file_local(f"{run.path}/{name}"), columns, words)
+
+
+def _finished(run: MarketMakingRun) -> None:
     if not run.path:
         state = run.job.state if run.job else "lost"
         msg = f"The market-making run has no result: its job is {state}."
         raise MarketMakingNotFinished(msg)
+
+
+def _page(run: MarketMakingRun, name: str, offset: int, limit: int) -> TablePage:
+    # Only a process that reads results needs pyarrow.
+    from apps.analysis.results import table_read, table_rows  # noqa: PLC0415
+
+    _finished(run)
     try:
         table = table_read(file_local(f"{run.path}/{name}"))
     except ResultMissing as error:

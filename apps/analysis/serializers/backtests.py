@@ -11,6 +11,7 @@ from rest_framework.reverse import reverse
 from apps.analysis.models import Backtest, EngineRun
 from apps.analysis.serializers.run_input import RunInput
 from apps.jobs.serializers import JobOutput
+from apps.market.serializers import RunQualityOutput
 
 
 class BacktestCreateInput(RunInput):
@@ -119,6 +120,9 @@ class BacktestOutput(serializers.ModelSerializer[Backtest]):
     provenance = serializers.DictField(
         read_only=True, help_text="What the result depends on, as it was found."
     )
+    quality = serializers.SerializerMethodField(
+        help_text="How good its very bars are; null until they were looked at."
+    )
     job = JobOutput(read_only=True, help_text="The work itself.")
     runs = EngineRunOutput(many=True, read_only=True, help_text="One per engine.")
     _links = serializers.SerializerMethodField(help_text="Where the parts are.")
@@ -141,12 +145,19 @@ class BacktestOutput(serializers.ModelSerializer[Backtest]):
             "slippage",
             "content_hash",
             "provenance",
+            "quality",
             "job",
             "runs",
             "created_at",
             "_links",
         )
         read_only_fields = fields
+
+    @extend_schema_field(RunQualityOutput(allow_null=True))
+    def get_quality(self, backtest: Backtest) -> dict[str, Any] | None:
+        """Return how good the bars are, once they were looked at."""
+        quality: dict[str, Any] | None = backtest.provenance.get("quality")
+        return quality
 
     @extend_schema_field(BacktestLinksOutput)
     def get__links(self, backtest: Backtest) -> dict[str, str]:

@@ -16,6 +16,7 @@ from apps.analysis.serializers.divergence import DivergenceOutput, LessonOutput
 from apps.analysis.serializers.run_input import RunInput
 from apps.core.serializers import StrictSerializer
 from apps.jobs.serializers import JobOutput
+from apps.market.serializers import RunQualityOutput
 
 
 class ToleranceInput(StrictSerializer):
@@ -178,6 +179,9 @@ class ParityOutput(serializers.ModelSerializer[ParityRun]):
     left_out = LeftOutOutput(
         many=True, read_only=True, help_text="Engines that take no part."
     )
+    quality = serializers.SerializerMethodField(
+        help_text="How good its very bars are; null until they were looked at."
+    )
     backtest = serializers.UUIDField(
         source="backtest_id", read_only=True, help_text="The exact runs."
     )
@@ -198,6 +202,7 @@ class ParityOutput(serializers.ModelSerializer[ParityRun]):
             "mode",
             "verdict",
             "report",
+            "quality",
             "left_out",
             "tolerance",
             "backtest",
@@ -227,6 +232,12 @@ class ParityOutput(serializers.ModelSerializer[ParityRun]):
     def get_report(self, parity: ParityRun) -> dict[str, Any] | None:
         """Return what comparing came to, once it has."""
         return parity.report or None
+
+    @extend_schema_field(RunQualityOutput(allow_null=True))
+    def get_quality(self, parity: ParityRun) -> dict[str, Any] | None:
+        """Return how good the bars are, once they were looked at."""
+        quality: dict[str, Any] | None = parity.backtest.provenance.get("quality")
+        return quality
 
     @extend_schema_field(ParityLinksOutput)
     def get__links(self, parity: ParityRun) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from apps.analysis.enums import RunMode
 from apps.core.amounts import NumberField, RateField, exact_digits
 from apps.core.serializers import StrictSerializer
+from apps.market.serializers import QualityGateInput, quality_options
 
 AUTO, MODEL = "auto", "model"
 # What an option is where nothing is asked of it.
@@ -106,6 +107,11 @@ class RunInput(StrictSerializer):
         help_text="Values for the strategy's parameters; the rest take defaults.",
     )
 
+    quality = QualityGateInput(
+        required=False,
+        help_text="How good the candles of the range must be; else as the service says.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for a range in order."""
         start, end = attrs.get("start"), attrs.get("end")
@@ -119,4 +125,8 @@ class RunInput(StrictSerializer):
             for name, value in execution.items()
             if value not in {0, None, AT_REST.get(name)}
         }
-        return attrs | {"engines": tuple(attrs["engines"]), "execution": moved}
+        return attrs | {
+            "engines": tuple(attrs["engines"]),
+            "execution": moved,
+            "quality": quality_options(attrs.get("quality", {})),
+        }

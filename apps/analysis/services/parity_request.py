@@ -60,10 +60,12 @@ def parity_request(
         others = "".join(f" {one['engine']}: {one['reason']}" for one in left_out)
         msg = f"Name at least two engines, or none for all that can.{others}"
         raise EnginesInvalid(msg, attr="engines")
-    exact = backtest_prepare(actor=actor, request=replace(request, mode=RunMode.EXACT))
+    exact = backtest_prepare(
+        actor=actor, request=replace(request, mode=RunMode.EXACT), now=now
+    )
     native = None
     if request.mode == RunMode.NATIVE:
-        native = backtest_prepare(actor=actor, request=request)
+        native = backtest_prepare(actor=actor, request=request, now=now)
     run = ParityRun(
         owner=actor,
         backtest=exact,
@@ -74,7 +76,7 @@ def parity_request(
     run.job = job_enqueue(
         owner=actor,
         kind=PARITY_KIND,
-        payload={"parity": str(run.pk)},
+        payload=request.payload(parity=str(run.pk)),
         queue=JobQueue.BACKTEST,
         now=now,
     )

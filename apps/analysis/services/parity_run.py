@@ -16,6 +16,7 @@ from apps.analysis.services.depth import depth_find
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
 from apps.analysis.services.parity_judge import parity_judge
 from apps.analysis.services.parity_store import matches_write
+from apps.analysis.services.range_quality import range_judge
 from apps.analysis.services.record import run_record, runs_discard, runs_save
 from apps.analysis.services.tidy import folder_discard
 from apps.jobs.enums import JobQueue
@@ -41,6 +42,7 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
         ParityNotFound: It was deleted meanwhile.
         RangeEmpty: The series has no candles in the range.
         RangeTooShort: The strategy needs more candles before it can speak.
+        QualityBelowThreshold: The candles are not good enough; names each measure.
         NothingToCompare: Fewer than two engines gave a result.
         JobLost: The job was cancelled or taken over; nothing was written.
     """
@@ -51,6 +53,8 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
         for backtest_id in (parity.backtest_id, parity.native_id)
         if backtest_id is not None
     ]
+    # All ways run on the same bars.
+    quality = range_judge(context, parts[0].backtest, parts[0].request.bars)
     before = parity.path
     try:
         for number, part in enumerate(parts):
@@ -63,7 +67,13 @@ def parity_run(*, context: JobContext) -> dict[str, Any]:
             matches_write(parity, judged, parts[0].request.bars)
         with context.fenced():
             for part in parts:
-                runs_save(part.backtest, part.request.bars, part.runs, part.capture)
+                runs_save(
+                    part.backtest,
+                    part.request.bars,
+                    part.runs,
+                    part.capture,
+                    quality=quality,
+                )
             parity_save(parity, judged)
     except BaseException:
         runs_discard([run for part in parts for run in part.runs])

@@ -77,12 +77,16 @@ def runs_save(
     bars: Bars,
     runs: list[EngineRun],
     capture: BookCapture | None = None,
+    *,
+    quality: dict[str, Any],
 ) -> None:
     """Save a backtest's runs and what they depend on, and ask for its picture.
 
     Call it in a fenced transaction.
     """
     backtest.provenance = provenance_of(backtest, bars, runs, capture)
+    # Told, and not among the inputs: the same bars give the same result, judged or not.
+    backtest.provenance["quality"] = quality
     inputs = json.dumps(backtest.provenance["inputs"], sort_keys=True)
     backtest.content_hash = hashlib.sha256(inputs.encode()).hexdigest()
     # A run before this one may have ended between its write and its report.

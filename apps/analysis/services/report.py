@@ -84,4 +84,5 @@ def _heading(parity: ParityRun, backtest: Backtest) -> ReportHeading:
         slippage=f"{backtest.slippage.normalize():f}",
         made=parity.created_at,
         quote=series.instrument.quote,
+        quality=backtest.provenance.get("quality"),
     )

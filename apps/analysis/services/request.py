@@ -17,7 +17,7 @@ from apps.engines.refusals import options_check
 from apps.engines.registry import engine_capabilities, engine_get, unavailable_reason
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
-from apps.market.selectors import series_get
+from apps.market.selectors import quality_gate, range_check, series_get
 from apps.strategies.definition import StrategyDefinition, parameters_apply
 from apps.strategies.selectors import strategy_version_get
 
@@ -50,6 +50,8 @@ class BacktestRequest:
         mode: By whose rules the engines fill.
         execution: Latency and the book, for engines that have one: milliseconds, basis
             points, quote units; see `run_options.execution_of`.
+        quality: How good the candles must be, where it is stated; by the names of
+            `market.quality.gate.QualityGate`, as plain values.
     """
 
     series_id: UUID
@@ -64,6 +66,12 @@ class BacktestRequest:
     parameters: Mapping[str, float] = field(default_factory=dict)
     mode: RunMode = RunMode.EXACT
     execution: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
+
+    def payload(self, **named: str) -> dict[str, Any]:
+        """Return what its job is told: what it is about, and what limits are stated."""
+        stated = {"quality": dict(self.quality)} if self.quality else {}
+        return {**named, **stated}
 
 
 @transaction.atomic
@@ -87,16 +95,17 @@ def backtest_request(
         UnsupportedByEngine: An engine cannot honour an option of the strategy.
         TimeframeMismatch: The strategy decides on other bars than the series has.
         RangeEmpty: The series has no candles in the range.
+        QualityBelowThreshold: Its stored facts tell that they are not good enough.
         StrategyInvalid: A parameter is unknown or out of bounds.
 
     Returns:
         The backtest with its queued job.
     """
-    backtest = backtest_prepare(actor=actor, request=request)
+    backtest = backtest_prepare(actor=actor, request=request, now=now)
     backtest.job = job_enqueue(
         owner=actor,
         kind=RUN_KIND,
-        payload={"backtest": str(backtest.pk)},
+        payload=request.payload(backtest=str(backtest.pk)),
         queue=JobQueue.BACKTEST,
         now=now,
     )
@@ -105,7 +114,9 @@ def backtest_request(
     return backtest
 
 
-def backtest_prepare(*, actor: User, request: BacktestRequest) -> Backtest:
+def backtest_prepare(
+    *, actor: User, request: BacktestRequest, now: datetime
+) -> Backtest:
     """Check a request as far as it can be without running it; nothing is saved.
 
     Raises:
@@ -129,6 +140,13 @@ def backtest_prepare(*, actor: User, request: BacktestRequest) -> Backtest:
             "strategy's timeframe."
         )
         raise TimeframeMismatch(msg, attr="series")
+    range_check(
+        series=series,
+        start=request.start,
+        end=request.end,
+        gate=quality_gate(request.quality),
+        now=now,
+    )
     return Backtest(
         owner=actor,
         strategy_version=version,

@@ -9,6 +9,7 @@ from apps.analysis.enums import RunState
 from apps.analysis.errors import AllEnginesFailed
 from apps.analysis.services.depth import depth_find
 from apps.analysis.services.execute import backtest_load, engines_run, request_of
+from apps.analysis.services.range_quality import range_judge
 from apps.analysis.services.record import run_record, runs_discard, runs_save
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ def backtest_run(*, context: JobContext) -> dict[str, Any]:
         BacktestNotFound: It was deleted meanwhile.
         RangeEmpty: The series has no candles in the range.
         RangeTooShort: The strategy needs more candles before it can speak.
+        QualityBelowThreshold: The candles are not good enough; names each measure.
         AllEnginesFailed: Each run says why.
         JobLost: The job was cancelled or taken over; nothing was written.
     """
     backtest = backtest_load(UUID(context.payload["backtest"]))
     context.progress(0.05, "reading candles")
     request = request_of(backtest)
+    quality = range_judge(context, backtest, request.bars)
     capture = depth_find(backtest, request.bars)
     context.progress(0.2, f"running {', '.join(backtest.engines)}")
     outcomes = engines_run(context, backtest, request, capture)
@@ -42,7 +45,7 @@ def backtest_run(*, context: JobContext) -> dict[str, Any]:
         for outcome in outcomes:
             runs.append(run_record(backtest, request, outcome))  # noqa: PERF401
         with context.fenced():
-            runs_save(backtest, request.bars, runs, capture)
+            runs_save(backtest, request.bars, runs, capture, quality=quality)
     except BaseException:
         runs_discard(runs)
         raise

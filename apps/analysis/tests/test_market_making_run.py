@@ -163,6 +163,27 @@ def test_fills_are_read_page_by_page(client: APIClient, context: Surroundings) -
     assert error_of(client.get(f"{where(context)}fills/?limit=0"), 400).attr == "limit"
 
 
+@pytest.mark.parametrize("part", ["fills/", "equity/"])
+def test_fills_and_records_come_as_files_too(
+    client: APIClient, context: Surroundings, part: str
+) -> None:
+    market_making_run(context=context)
+    pages = client.get(where(context) + part).json()["results"]
+
+    answer = client.get(where(context) + part, headers={"Accept": "text/csv"})
+
+    head, *lines = b"".join(answer).decode().splitlines()
+    assert head.split(",") == list(pages[0])
+    assert len(lines) == len(pages) > 1
+    for line, row in zip(lines, pages, strict=True):
+        told = dict(zip(row, line.split(","), strict=True))
+        assert told.pop("time").rstrip("Z") in row.pop("time")
+        assert told.pop("side", None) == row.pop("side", None)
+        assert [float(one or "nan") for one in told.values()] == pytest.approx(
+            [float("nan") if one is None else one for one in row.values()], nan_ok=True
+        )
+
+
 def test_records_tell_inventory_and_equity_over_time(
     client: APIClient, context: Surroundings
 ) -> None:

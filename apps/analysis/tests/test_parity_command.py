@@ -18,14 +18,20 @@ from apps.analysis.models import ParityRun
 from apps.analysis.services.parity_run import parity_run
 from apps.analysis.services.report import report_make
 from apps.analysis.tests.comparing import TWO, parity_do, parity_make
-from apps.analysis.tests.factories import Surroundings, job_end, series_make
+from apps.analysis.tests.factories import NOW, Surroundings, job_end, series_make
 from apps.core.errors import ApplicationError
 from apps.jobs.models import Job
 from apps.jobs.services import job_claim, job_fail
 from apps.market.enums import Timeframe
+from apps.market.requests import ImportRequest
+from apps.market.services import candles_import
+from apps.market.tests.candles import csv_lines, csv_write
+from apps.market.tests.listings import luna
 from apps.users.tests.factories import UserFactory
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from apps.engines.runner.pool import EnginePool
     from apps.market.models import CandleSeries
     from apps.strategies.models import Strategy
@@ -119,6 +125,22 @@ def test_a_comparison_that_fails_is_an_error_with_its_reason(
 
     with pytest.raises(CommandError, match="the comparison failed: Fewer than two"):
         told(engines=",".join(TWO))
+
+
+def test_candles_below_the_threshold_are_refused_or_accepted_and_told(
+    user: User, strategy: Strategy, tmp_path: Path
+) -> None:
+    path = csv_write(tmp_path / "luna.csv", csv_lines(luna(800, 300)))
+    request = ImportRequest("binance", "LUNA/USDT")
+    candles_import(actor=user, path=path, label=path.name, request=request, now=NOW)
+    asked: dict[str, Any] = {"series": "LUNA/USDT 1h", "engines": ",".join(TWO)}
+
+    with pytest.raises(CommandError, match=r"1 break.*\[quality_below_threshold\]"):
+        told(**asked)
+    text = told(**asked, accept_below=True)
+
+    assert "verdict: agree" in text
+    assert "below the threshold: It has 1 break, 0 are allowed." in text
 
 
 @pytest.mark.parametrize(

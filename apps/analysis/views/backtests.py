@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
@@ -21,7 +22,9 @@ from apps.analysis.selectors import (
     chart_get,
     engine_run_get,
     equity_page,
+    equity_rows,
     trades_page,
+    trades_rows,
 )
 from apps.analysis.serializers.backtests import BacktestCreateInput, BacktestOutput
 from apps.analysis.serializers.results import (
@@ -33,8 +36,14 @@ from apps.analysis.serializers.results import (
 from apps.analysis.services.again import backtest_reproduce_request
 from apps.analysis.services.request import BacktestRequest, backtest_request
 from apps.analysis.services.tidy import backtest_delete
+from apps.analysis.views.series import result_answer
 from apps.core.idempotency import IDEMPOTENCY_KEY, idempotent
 from apps.core.renderers import PNGRenderer
+from apps.core.series_answers import (
+    SERIES_PARAMETERS,
+    SERIES_RENDERERS,
+    series_responses,
+)
 from apps.jobs.serializers import JobOutput
 from apps.users.actor import actor_of
 from apps.users.authentication import AUTHENTICATION
@@ -43,7 +52,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
+    from django.http.response import HttpResponseBase
     from rest_framework.request import Request
+
+    from apps.analysis.models import EngineRun
 
 
 class BacktestListCreateView(ListAPIView[Backtest]):
@@ -141,22 +153,29 @@ class BacktestTradesView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    renderer_classes = SERIES_RENDERERS
 
     @extend_schema(
         operation_id="backtests_trades",
         tags=["backtests"],
-        parameters=[ResultPageInput],
-        responses=TradePageOutput,
+        parameters=[ResultPageInput, *SERIES_PARAMETERS],
+        responses=series_responses(TradePageOutput),
     )
-    def get(self, request: Request, backtest_id: UUID) -> Response:
-        """Return an engine's trades, in order of entry."""
-        query = _query(request)
-        run = engine_run_get(
-            actor=actor_of(request), backtest_id=backtest_id, engine=query["engine"]
+    def get(self, request: Request, backtest_id: UUID) -> HttpResponseBase:
+        """Return an engine's trades, in order of entry.
+
+        As JSON a page at a time; as `text/csv`, Arrow stream or Parquet all of them.
+        """
+        query, run = _run_asked(request, backtest_id)
+        return result_answer(
+            request,
+            name=f"trades-{run.engine}",
+            run_id=run.pk,
+            rows=partial(trades_rows, run=run),
+            page=partial(trades_page, run=run),
+            shape=TradePageOutput,
+            query=query,
         )
-        page = trades_page(run=run, offset=query["offset"], limit=query["limit"])
-        body = {"results": page.rows, "next_offset": page.next_offset}
-        return Response(TradePageOutput(body).data)
 
 
 class BacktestEquityView(APIView):
@@ -164,22 +183,29 @@ class BacktestEquityView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    renderer_classes = SERIES_RENDERERS
 
     @extend_schema(
         operation_id="backtests_equity",
         tags=["backtests"],
-        parameters=[ResultPageInput],
-        responses=EquityPageOutput,
+        parameters=[ResultPageInput, *SERIES_PARAMETERS],
+        responses=series_responses(EquityPageOutput),
     )
-    def get(self, request: Request, backtest_id: UUID) -> Response:
-        """Return an engine's equity at each bar's close, oldest first."""
-        query = _query(request)
-        run = engine_run_get(
-            actor=actor_of(request), backtest_id=backtest_id, engine=query["engine"]
+    def get(self, request: Request, backtest_id: UUID) -> HttpResponseBase:
+        """Return an engine's equity at each bar's close, oldest first.
+
+        As JSON a page at a time; as `text/csv`, Arrow stream or Parquet all of it.
+        """
+        query, run = _run_asked(request, backtest_id)
+        return result_answer(
+            request,
+            name=f"equity-{run.engine}",
+            run_id=run.pk,
+            rows=partial(equity_rows, run=run),
+            page=partial(equity_page, run=run),
+            shape=EquityPageOutput,
+            query=query,
         )
-        page = equity_page(run=run, offset=query["offset"], limit=query["limit"])
-        body = {"results": page.rows, "next_offset": page.next_offset}
-        return Response(EquityPageOutput(body).data)
 
 
 class BacktestChartView(APIView):
@@ -207,7 +233,11 @@ class BacktestChartView(APIView):
         return HttpResponse(image, content_type="image/png")
 
 
-def _query(request: Request) -> dict[str, Any]:
+def _run_asked(request: Request, backtest_id: UUID) -> tuple[dict[str, Any], EngineRun]:
     query = ResultPageInput(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
-    return {"engine": None, **query.validated_data}
+    asked = {"engine": None, **query.validated_data}
+    run = engine_run_get(
+        actor=actor_of(request), backtest_id=backtest_id, engine=asked["engine"]
+    )
+    return asked, run

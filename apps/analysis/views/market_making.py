@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -15,7 +16,9 @@ from rest_framework.views import APIView
 from apps.analysis.models import MarketMakingRun
 from apps.analysis.selectors import (
     market_making_equity,
+    market_making_equity_rows,
     market_making_fills,
+    market_making_fills_rows,
     market_making_get,
     market_making_list,
 )
@@ -30,7 +33,13 @@ from apps.analysis.services.market_making import (
     market_making_delete,
     market_making_request,
 )
+from apps.analysis.views.series import result_answer
 from apps.core.idempotency import IDEMPOTENCY_KEY, idempotent
+from apps.core.series_answers import (
+    SERIES_PARAMETERS,
+    SERIES_RENDERERS,
+    series_responses,
+)
 from apps.users.actor import actor_of
 from apps.users.authentication import AUTHENTICATION
 
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
+    from django.http.response import HttpResponseBase
     from rest_framework.request import Request
 
 TAGS = ["market making"]
@@ -128,23 +138,33 @@ class MarketMakingFillsView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    renderer_classes = SERIES_RENDERERS
 
     @extend_schema(
         operation_id="market_making_fills",
         tags=TAGS,
-        parameters=[MakingPageInput],
-        responses=FillPageOutput,
+        parameters=[MakingPageInput, *SERIES_PARAMETERS],
+        responses=series_responses(FillPageOutput),
     )
-    def get(self, request: Request, market_making_id: UUID) -> Response:
-        """Return a run's fills, in order of time."""
+    def get(self, request: Request, market_making_id: UUID) -> HttpResponseBase:
+        """Return a run's fills, in order of time.
+
+        As JSON a page at a time; as `text/csv`, Arrow stream or Parquet all of them.
+        """
         query = MakingPageInput(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         run = market_making_get(
             actor=actor_of(request), market_making_id=market_making_id
         )
-        page = market_making_fills(run=run, **query.validated_data)
-        body = {"results": page.rows, "next_offset": page.next_offset}
-        return Response(FillPageOutput(body).data)
+        return result_answer(
+            request,
+            name="market-making-fills",
+            run_id=run.pk,
+            rows=partial(market_making_fills_rows, run=run),
+            page=partial(market_making_fills, run=run),
+            shape=FillPageOutput,
+            query=query.validated_data,
+        )
 
 
 class MarketMakingEquityView(APIView):
@@ -152,20 +172,30 @@ class MarketMakingEquityView(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    renderer_classes = SERIES_RENDERERS
 
     @extend_schema(
         operation_id="market_making_equity",
         tags=TAGS,
-        parameters=[MakingPageInput],
-        responses=MakingRecordPageOutput,
+        parameters=[MakingPageInput, *SERIES_PARAMETERS],
+        responses=series_responses(MakingRecordPageOutput),
     )
-    def get(self, request: Request, market_making_id: UUID) -> Response:
-        """Return a run's middle, inventory and equity over time, oldest first."""
+    def get(self, request: Request, market_making_id: UUID) -> HttpResponseBase:
+        """Return a run's middle, inventory and equity over time, oldest first.
+
+        As JSON a page at a time; as `text/csv`, Arrow stream or Parquet all of them.
+        """
         query = MakingPageInput(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         run = market_making_get(
             actor=actor_of(request), market_making_id=market_making_id
         )
-        page = market_making_equity(run=run, **query.validated_data)
-        body = {"results": page.rows, "next_offset": page.next_offset}
-        return Response(MakingRecordPageOutput(body).data)
+        return result_answer(
+            request,
+            name="market-making-equity",
+            run_id=run.pk,
+            rows=partial(market_making_equity_rows, run=run),
+            page=partial(market_making_equity, run=run),
+            shape=MakingRecordPageOutput,
+            query=query.validated_data,
+        )

@@ -41,6 +41,7 @@ from apps.market.errors.candles import (
     ValueNotNumeric,
     VenueInvalid,
 )
+from apps.market.errors.quality import QualityBelowThreshold, QualityPayloadInvalid
 
 __all__ = (
     "ArchiveInvalid",
@@ -61,6 +62,8 @@ __all__ = (
     "FormatUnknown",
     "InstrumentNotFound",
     "LineMalformed",
+    "QualityBelowThreshold",
+    "QualityPayloadInvalid",
     "QualityRefused",
     "RangeInvalid",
     "RowsTooMany",

@@ -30,6 +30,16 @@ class Instrument(BaseModel):
     rules_source = models.CharField(
         max_length=16, choices=[(one.value, one.name.title()) for one in RulesSource]
     )
+    # What only the venue tells; None until it has been asked.
+    maker_fee = models.DecimalField(
+        max_digits=36, decimal_places=18, null=True, blank=True
+    )
+    taker_fee = models.DecimalField(
+        max_digits=36, decimal_places=18, null=True, blank=True
+    )
+    active = models.BooleanField(default=True, db_default=True)
+    delisted_at = models.DateTimeField(null=True, blank=True)
+    rules_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-id")

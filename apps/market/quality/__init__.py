@@ -1,20 +1,9 @@
-"""How good a file's candles are, measured while they stream by.
+"""How good candles are: those of a file as it comes in, and those that are stored.
 
-`RowChecks` sees rows in the file's order and needs no other row; `SequenceChecks` sees
-them sorted by time. `QualityReport` is what both found, and the verdict.
+Names are imported from their modules. `gate` and `telling` look at finished reports and
+are for everyone; the others measure, and bring numpy, which a web process does not need.
+
+Of a file, `RowChecks` sees rows in their order and needs no other row; `SequenceChecks`
+sees them sorted by time. `QualityReport` is what both found, and the verdict. Of what is
+stored, or of a range of it, `stored_measure` makes the report that backtests carry.
 """
-
-from __future__ import annotations
-
-from apps.market.quality.report import QualityReport, quality_verdict
-from apps.market.quality.rows import RowChecks
-from apps.market.quality.sequence import SequenceChecks
-from apps.market.quality.steps import timeframe_settle
-
-__all__ = (
-    "QualityReport",
-    "RowChecks",
-    "SequenceChecks",
-    "quality_verdict",
-    "timeframe_settle",
-)

@@ -40,6 +40,11 @@ class OutlierChecks:
     _close: FloatArray | None = None
     _scale: float = 0.0
 
+    @property
+    def scale(self) -> float:
+        """The usual move of a bar as a log return; 0 until enough were seen."""
+        return self._scale
+
     def apply(self, time: IntArray, close: FloatArray) -> None:
         """Take in the next bars, sorted and unique, shapes (n,)."""
         if self._time is not None and self._close is not None:

@@ -32,6 +32,26 @@ if TYPE_CHECKING:
 _SAME = 1e-12
 
 
+def faults_find(values: FloatArray) -> dict[str, BoolArray]:
+    """Return by its reason where a bar is one that no market can have made.
+
+    Args:
+        values: Shape (5, n): open, high, low, close, volume. What is not a number is no
+            fault here.
+
+    Returns:
+        For each reason a mask of shape (n,).
+    """
+    open_, high, low, close, volume = values
+    return {
+        "price not above zero": (values[PRICES] <= 0).any(axis=0),
+        "volume below zero": volume < 0,
+        "high below low": high < low,
+        "high below open or close": high < np.maximum(open_, close),
+        "low above open or close": low > np.minimum(open_, close),
+    }
+
+
 @dataclass(slots=True)
 class RowChecks:
     """Rounds prices to their decimals and leaves out rows that cannot be.
@@ -89,14 +109,7 @@ class RowChecks:
             self.report.add("nan", sample)
 
     def _possible(self, batch: CandleBatch, finite: BoolArray) -> BoolArray:
-        open_, high, low, close, volume = batch.values
-        faults = {
-            "price not above zero": (batch.values[PRICES] <= 0).any(axis=0),
-            "volume below zero": volume < 0,
-            "high below low": high < low,
-            "high below open or close": high < np.maximum(open_, close),
-            "low above open or close": low > np.minimum(open_, close),
-        }
+        faults = faults_find(batch.values)
         bad: BoolArray = np.logical_or.reduce(list(faults.values())) & finite
         places = np.flatnonzero(bad)
         self.report.impossible += len(places)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from apps.market.selectors.candles import CandlesPage, bars_get, candles_page
+from apps.market.selectors.candles import (
+    CandlesPage,
+    bars_get,
+    candles_page,
+    candles_rows,
+)
 from apps.market.selectors.captures import (
     CAPTURE_ENGINE,
     capture_for,
@@ -12,6 +17,15 @@ from apps.market.selectors.captures import (
     capture_verified,
 )
 from apps.market.selectors.data import Finding, data_check
+from apps.market.selectors.quality import (
+    age_bars,
+    quality_gate,
+    quality_history,
+    quality_latest,
+    quality_lines,
+    range_check,
+    range_report,
+)
 from apps.market.selectors.series import (
     PARQUET,
     instrument_get,
@@ -28,8 +42,10 @@ __all__ = (
     "PARQUET",
     "CandlesPage",
     "Finding",
+    "age_bars",
     "bars_get",
     "candles_page",
+    "candles_rows",
     "capture_for",
     "capture_get",
     "capture_list",
@@ -38,6 +54,12 @@ __all__ = (
     "data_check",
     "instrument_get",
     "instrument_list",
+    "quality_gate",
+    "quality_history",
+    "quality_latest",
+    "quality_lines",
+    "range_check",
+    "range_report",
     "series_file_name",
     "series_get",
     "series_link",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apps.engines.contracts import Bars
+    from apps.market.store.reading import CandleRows
 
 _CURSOR_BYTES = 8
 _LATEST_NS = 2**63 - 1
@@ -121,6 +122,32 @@ def candles_page(
     ]
     more = len(results) > limit
     return CandlesPage(results[:limit], _cursor_encode(times[limit]) if more else None)
+
+
+def candles_rows(
+    *, series: CandleSeries, start: datetime | None = None, end: datetime | None = None
+) -> CandleRows:
+    """Return a series' candles as they are sent in files, from an open file.
+
+    Args:
+        series: The series.
+        start: The first open time, inclusive, aware; None: from the first bar.
+        end: The end, exclusive, aware; None: to the last bar.
+
+    Raises:
+        RangeInvalid: The range ends before it begins.
+        SeriesNotFound: The series was deleted meanwhile.
+        SeriesFileMissing, SeriesFileDamaged: Its file is gone, or cannot be read.
+    """
+    # Only a process that reads candles needs pyarrow and numpy.
+    from apps.market.store.reading import CandleRows  # noqa: PLC0415
+
+    start_ns, end_ns = _range(start, end)
+
+    def read(path: Path) -> CandleRows:
+        return CandleRows(path, start_ns=start_ns, end_ns=end_ns)
+
+    return _read(series, read)
 
 
 def _read[T](series: CandleSeries, read: Callable[[Path], T]) -> T:

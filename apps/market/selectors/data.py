@@ -13,8 +13,8 @@ from apps.core.files import file_list, file_path, files_shared
 from apps.core.files.scratch import SCRATCH
 from apps.jobs.enums import FINAL_STATES
 from apps.jobs.models import Job
-from apps.market.models import BookCapture, CandleSeries
-from apps.market.store.paths import CANDLES, CAPTURES, UPLOADS
+from apps.market.models import BookCapture, CandleSeries, Recording, TradeDay
+from apps.market.store.paths import CANDLES, CAPTURES, RECORDINGS, TRADES, UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Finding:
 
 
 def data_check(*, now: datetime) -> list[Finding]:
-    """Compare every candle series and capture with its file, and every file with its row.
+    """Compare each series, capture and day of trades with its file, and files with rows.
 
     Args:
         now: The moment, UTC; what is younger than the longest job may still be in use.
@@ -52,8 +52,11 @@ def data_check(*, now: datetime) -> list[Finding]:
     found = [
         *_rows(CANDLES, CandleSeries, "Series", "import it again with replace"),
         *_rows(CAPTURES, BookCapture, "Capture", "import it again"),
+        *_rows(TRADES, TradeDay, "Day of trades", "fetch it again with replace"),
         *_orphans(CANDLES, CandleSeries, "series", now),
         *_orphans(CAPTURES, BookCapture, "capture", now),
+        *_orphans(TRADES, TradeDay, "day of trades", now),
+        *_parts(),
         *_uploads(now),
         *_scratch(now),
     ]
@@ -61,7 +64,10 @@ def data_check(*, now: datetime) -> list[Finding]:
 
 
 def _rows(
-    folder: str, model: type[CandleSeries | BookCapture], what: str, again: str
+    folder: str,
+    model: type[CandleSeries | BookCapture | TradeDay],
+    what: str,
+    again: str,
 ) -> Iterator[Finding]:
     rows = model._default_manager.values_list("path", "sha256", "pk")
     named = list(rows)
@@ -86,7 +92,7 @@ def _rows(
 
 def _orphans(
     folder: str,
-    model: type[CandleSeries | BookCapture],
+    model: type[CandleSeries | BookCapture | TradeDay],
     what: str,
     now: datetime,
 ) -> Iterator[Finding]:
@@ -101,6 +107,16 @@ def _orphans(
     for path in files:
         if path not in known:
             msg = f"No {what} has this file; it can be removed."
+            yield Finding("file_orphaned", path, msg)
+
+
+def _parts() -> Iterator[Finding]:
+    # The files first: the row of a recording is there before its parts are.
+    paths = [one.path for one in file_list(RECORDINGS)]
+    known = {str(one) for one in Recording.objects.values_list("pk", flat=True)}
+    for path in paths:
+        if PurePosixPath(path).parts[1] not in known:
+            msg = "No recording has this part; it can be removed."
             yield Finding("file_orphaned", path, msg)
 
 

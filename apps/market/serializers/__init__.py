@@ -12,7 +12,13 @@ from apps.market.serializers.candles import (
     RulesInput,
 )
 from apps.market.serializers.captures import BookCaptureOutput, CaptureImportInput
-from apps.market.serializers.quality import QualityOutput
+from apps.market.serializers.quality import (
+    QualityGateInput,
+    QualityOutput,
+    QualityRecordOutput,
+    RunQualityOutput,
+    quality_options,
+)
 
 __all__ = (
     "BookCaptureOutput",
@@ -23,6 +29,10 @@ __all__ = (
     "CandlesSimulateInput",
     "CaptureImportInput",
     "InstrumentOutput",
+    "QualityGateInput",
     "QualityOutput",
+    "QualityRecordOutput",
     "RulesInput",
+    "RunQualityOutput",
+    "quality_options",
 )

@@ -154,7 +154,30 @@ class InstrumentOutput(serializers.ModelSerializer[Instrument]):
         36, 18, normalize_output=True, help_text="The smallest order, quote units."
     )
     rules_source = serializers.CharField(
-        help_text="`given` by you, or `inferred` from the candles' decimals."
+        help_text="`given` by you, told by the `venue`, or `inferred` from candles."
+    )
+    maker_fee = serializers.DecimalField(
+        36,
+        18,
+        normalize_output=True,
+        allow_null=True,
+        help_text="Of a resting order, as a fraction; null until the venue is asked.",
+    )
+    taker_fee = serializers.DecimalField(
+        36,
+        18,
+        normalize_output=True,
+        allow_null=True,
+        help_text="Of an order that fills at once, likewise.",
+    )
+    active = serializers.BooleanField(
+        help_text="False where the venue said that it is not traded."
+    )
+    delisted_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when the venue does not list it any more."
+    )
+    rules_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the venue was asked last."
     )
 
     class Meta:
@@ -170,6 +193,11 @@ class InstrumentOutput(serializers.ModelSerializer[Instrument]):
             "min_quantity",
             "min_notional",
             "rules_source",
+            "maker_fee",
+            "taker_fee",
+            "active",
+            "delisted_at",
+            "rules_at",
             "created_at",
             "updated_at",
         )

@@ -9,6 +9,7 @@ from apps.market.services.captures import (
     engine_check,
 )
 from apps.market.services.imports import candles_import, candles_import_request
+from apps.market.services.quality import series_quality_check, series_quality_request
 from apps.market.services.series import instrument_update, series_delete
 from apps.market.services.simulation import simulated_import, simulated_import_request
 
@@ -22,6 +23,8 @@ __all__ = (
     "engine_check",
     "instrument_update",
     "series_delete",
+    "series_quality_check",
+    "series_quality_request",
     "simulated_import",
     "simulated_import_request",
 )

@@ -135,6 +135,7 @@ def candles_import(
             source=source,
             scratch=scratch,
             work=work,
+            now=now,
         )
 
 

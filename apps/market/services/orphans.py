@@ -9,10 +9,10 @@ from django.db import Error as DatabaseError
 from apps.core.files import file_delete
 
 if TYPE_CHECKING:
-    from apps.market.models import BookCapture, CandleSeries
+    from apps.market.models import BookCapture, CandleSeries, TradeDay
 
 
-def orphan_remove(path: str, rows: type[CandleSeries | BookCapture]) -> None:
+def orphan_remove(path: str, rows: type[CandleSeries | BookCapture | TradeDay]) -> None:
     """Remove a published file whose transaction failed, if no row speaks of it.
 
     Args:

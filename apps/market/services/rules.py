@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from apps.market.enums import RulesSource
 from apps.market.errors import RulesInvalid
-from apps.market.models import BookCapture, CandleSeries, Instrument
+from apps.market.models import BookCapture, CandleSeries, Instrument, TradeDay
 from apps.market.requests import symbol_parse, venue_parse
 from apps.market.ticks import decimals_of_tick, tick_from_decimals
 
@@ -30,17 +30,21 @@ def instrument_settle(
     request: ImportRequest | CaptureImportRequest,
     price_decimals: int,
     quantity_decimals: int,
+    venue_rules: GivenRules | None = None,
 ) -> Instrument:
     """Return the instrument of an import, made or refined; within a transaction.
 
-    What is given wins. What is inferred only ever becomes finer: a file with few
-    decimals does not prove that there are no more.
+    What is given by a person wins, then what the venue states, unless prices are finer
+    than its tick, as they were at venues that have made theirs coarser since. What is
+    inferred only ever becomes finer: a file with few decimals does not prove that there
+    are no more.
 
     Args:
         actor: Whose instrument it is.
         request: Which one, and what is stated of it.
         price_decimals: The most decimals of a price in the file.
         quantity_decimals: The most decimals of a quantity in it.
+        venue_rules: What the venue states, if it was asked.
 
     Raises:
         RulesInvalid: The given tick is coarser than prices that are stored.
@@ -71,7 +75,32 @@ def instrument_settle(
     elif instrument.rules_source == RulesSource.INFERRED:
         for name, value in inferred.items():
             setattr(instrument, name, min(value, getattr(instrument, name)))
+    elif (
+        instrument.rules_source == RulesSource.VENUE
+        and inferred["price_tick"] < instrument.price_tick
+    ):
+        instrument.price_tick = inferred["price_tick"]
+        instrument.rules_source = RulesSource.INFERRED
+    if venue_rules is not None:
+        _venue_apply(instrument, venue_rules, inferred["price_tick"])
     return rules_apply(instrument=instrument, rules=request.rules)
+
+
+def _venue_apply(instrument: Instrument, rules: GivenRules, finest: Decimal) -> None:
+    """Take the venue's rules, where no person stated others and prices fit them."""
+    tick, step = rules.price_tick, rules.quantity_step
+    if instrument.rules_source == RulesSource.GIVEN or tick is None or step is None:
+        return
+    try:
+        rules.check()
+        tick_check(instrument, tick)
+    except RulesInvalid:
+        return
+    if decimals_of_tick(tick) < decimals_of_tick(finest):
+        return
+    for name, value in rules.stated().items():
+        setattr(instrument, name, value)
+    instrument.rules_source = RulesSource.VENUE
 
 
 def rules_apply(*, instrument: Instrument, rules: GivenRules) -> Instrument:
@@ -84,7 +113,7 @@ def rules_apply(*, instrument: Instrument, rules: GivenRules) -> Instrument:
     rules.check()
     stated = rules.stated()
     if rules.price_tick is not None:
-        _tick_check(instrument, rules.price_tick)
+        tick_check(instrument, rules.price_tick)
     for name, value in stated.items():
         setattr(instrument, name, value)
     if "quantity_step" in stated and "min_quantity" not in stated:
@@ -96,9 +125,18 @@ def rules_apply(*, instrument: Instrument, rules: GivenRules) -> Instrument:
     return instrument
 
 
-def _tick_check(instrument: Instrument, tick: Decimal) -> None:
-    """Refuse a tick that would leave stored prices between two multiples of it."""
-    for model, what in ((CandleSeries, "series"), (BookCapture, "captures")):
+def tick_check(instrument: Instrument, tick: Decimal) -> None:
+    """Refuse a tick that would leave stored prices between two multiples of it.
+
+    Raises:
+        RulesInvalid: Prices of the instrument are stored with more decimals.
+    """
+    stored_with = (
+        (CandleSeries, "series"),
+        (BookCapture, "captures"),
+        (TradeDay, "trades"),
+    )
+    for model, what in stored_with:
         stored = model.objects.filter(instrument=instrument).aggregate(
             decimals=Max("price_decimals")
         )["decimals"]

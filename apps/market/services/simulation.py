@@ -153,6 +153,7 @@ def simulated_import(
             source=_SOURCE,
             scratch=scratch,
             work=work,
+            now=now,
         )
 
 

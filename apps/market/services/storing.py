@@ -10,22 +10,25 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
 from apps.core.files import file_delete, file_path, file_publish
-from apps.market.enums import Timeframe
+from apps.market.enums import QualityTrigger, Timeframe
 from apps.market.errors import SeriesChanged
 from apps.market.models import CandleSeries
 from apps.market.moments import datetime_from_ns, iso_from_ns
 from apps.market.requests import symbol_parse, venue_parse
 from apps.market.selectors.series import series_local
+from apps.market.services.gaps import gaps_settle
 from apps.market.services.orphans import orphan_remove
+from apps.market.services.quality import quality_measure, series_quality_record
 from apps.market.services.rules import instrument_settle
 from apps.market.store.paths import candles_folder, series_file
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from apps.market.enums import CandleFormat, TimeUnit
@@ -48,12 +51,14 @@ class Source:
         format: The layout of the file.
         time_unit: The unit of its times.
         synthetic: Whether they were invented.
+        trigger: What the history of the series' quality says had it looked at.
     """
 
     name: str
     format: CandleFormat | str
     time_unit: TimeUnit
     synthetic: bool = False
+    trigger: QualityTrigger = QualityTrigger.IMPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class _Whole:
         path: What the file is to be called.
         written: The file.
         report: Rows, range and holes of the whole series.
+        quality: How good the whole series is.
     """
 
     base: CandleSeries | None
@@ -73,6 +79,7 @@ class _Whole:
     path: str
     written: WrittenFile
     report: QualityReport
+    quality: dict[str, Any]
 
 
 class _Stale(Exception):  # noqa: N818 - control flow inside this module
@@ -89,6 +96,7 @@ class _Storing:
     source: Source
     scratch: Path
     work: ImportWork
+    now: datetime
 
     def current(self, *, lock: bool = False) -> CandleSeries | None:
         """Return the row as it is now."""
@@ -114,7 +122,9 @@ class _Storing:
             self.intake.timeframe,
         )
         path = str(series_file(folder, series_id, revision + 1))
-        return _Whole(base, series_id, path, written, report)
+        self.work.progress(0.97, "looking at how good they are")
+        quality = quality_measure(written.path, self.intake.timeframe, self.now)
+        return _Whole(base, series_id, path, written, report, quality)
 
     def _merged(self, base: CandleSeries) -> tuple[WrittenFile, QualityReport]:
         # Only a process that imports needs pyarrow and numpy.
@@ -151,6 +161,7 @@ class _Storing:
             request=self.request,
             price_decimals=self.intake.price_decimals,
             quantity_decimals=self.intake.quantity_decimals,
+            venue_rules=self.request.venue_rules,
         )
         series = current or CandleSeries(
             id=whole.series_id, owner=self.actor, revision=0
@@ -161,6 +172,19 @@ class _Storing:
         self._describe(series, whole)
         series.full_clean()
         series.save()
+        series_quality_record(
+            series=series,
+            report=whole.quality,
+            trigger=self.source.trigger,
+            now=self.now,
+        )
+        if current is not None:
+            gaps_settle(
+                series=series,
+                path=whole.written.path,
+                start_ns=self.intake.report.first_ns,
+                end_ns=self.intake.report.last_ns,
+            )
         whole.written.publish(file_path(series.path))
         if old_path:
             # What the row no longer speaks of is of no use to anybody.
@@ -206,6 +230,7 @@ def series_store(
     source: Source,
     scratch: Path,
     work: ImportWork,
+    now: datetime,
 ) -> CandleSeries:
     """Put accepted candles into the actor's series; make it where there is none.
 
@@ -216,6 +241,7 @@ def series_store(
         source: Where they came from.
         scratch: A folder of this import's own.
         work: Its progress, fence and job.
+        now: The moment, UTC, for the history of the series' quality.
 
     Raises:
         CandlesConflict: Stored bars have other numbers, and `replace` is not set.
@@ -224,7 +250,7 @@ def series_store(
         StorageFull, StorageUnavailable: There is no room, or no bucket. Nothing was
             changed.
     """
-    storing = _Storing(actor, request, intake, source, scratch, work)
+    storing = _Storing(actor, request, intake, source, scratch, work, now)
     for _ in range(_TRIES):
         whole = storing.whole()
         try:

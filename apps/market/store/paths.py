@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from apps.market.enums import Timeframe
 
 CANDLES = "candles"
 CAPTURES = "captures"
+TRADES = "trades"
 UPLOADS = "uploads"
+RECORDINGS = "recordings"
 PARTIAL_SUFFIX = ".partial"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60
@@ -36,6 +39,15 @@ def series_file(folder: PurePosixPath, series_id: UUID, revision: int) -> PurePo
     writes over the other's file.
     """
     return folder / f"{series_id}-{revision}-{uuid4().hex[:8]}.parquet"
+
+
+def trades_file(venue: str, symbol: str, day: date, row_id: UUID) -> PurePosixPath:
+    """Return a path for a day of trades, relative to the data directory.
+
+    It is another one at each call, as with series.
+    """
+    name = f"{day:%Y-%m-%d}-{row_id}-{uuid4().hex[:8]}.parquet"
+    return PurePosixPath(TRADES, _slug(venue), _slug(symbol), name)
 
 
 def capture_file(capture_id: UUID) -> PurePosixPath:

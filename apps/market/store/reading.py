@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +100,51 @@ def candles_batches(path: Path) -> Iterator[CandleBatch]:
             values = np.stack([block.column(one).to_numpy() for one in range(1, 6)])
             yield CandleBatch(time, values, row)
             row += block.num_rows
+
+
+class CandleRows:
+    """The candles of a range as Arrow batches, in constant memory, from an open file.
+
+    The file is let go of after the last batch, or when nobody holds the rows any more.
+
+    Args:
+        path: The file.
+        start_ns: The first open time, inclusive, int64 nanoseconds UTC; None: from the
+            first bar.
+        end_ns: The end, exclusive; None: to the last bar.
+
+    Raises:
+        SeriesFileMissing: There is no such file.
+        SeriesFileDamaged: It cannot be decoded.
+    """
+
+    def __init__(
+        self, path: Path, *, start_ns: int | None = None, end_ns: int | None = None
+    ) -> None:
+        """Open the file."""
+        self._range = start_ns, end_ns
+        with ExitStack() as opening:
+            self._file = opening.enter_context(_opened(path))
+            self._groups = _groups(self._file, start_ns, end_ns, None)
+            self._closing = opening.pop_all()
+        self.schema = self._file.schema_arrow.remove_metadata()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the candles, oldest first.
+
+        Raises:
+            SeriesFileDamaged: They cannot be decoded.
+        """
+        start_ns, end_ns = self._range
+        with self._closing:
+            for block in self._file.iter_batches(BATCH_ROWS, row_groups=self._groups):
+                time = np.from_dlpack(block.column(0).view(pa.int64()))
+                first = 0 if start_ns is None else int(np.searchsorted(time, start_ns))
+                last = (
+                    len(time) if end_ns is None else int(np.searchsorted(time, end_ns))
+                )
+                if first < last:
+                    yield block.slice(first, last - first)
 
 
 def _groups(

@@ -75,6 +75,11 @@ def user_make() -> User:
     return cast("User", UserFactory())
 
 
+def instrument_make(**fields: Any) -> Instrument:
+    """Return a new instrument, of a person of its own where none is named."""
+    return cast("Instrument", InstrumentFactory(**fields))
+
+
 def series_make(**fields: Any) -> CandleSeries:
     """Return a new series, without a file, of the owner of its instrument."""
     return cast("CandleSeries", CandleSeriesFactory(**fields))

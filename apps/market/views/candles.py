@@ -1,8 +1,9 @@
-"""Importing candles, and reading instruments, series and candles."""
+"""Importing candles, and reading series and candles."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -15,12 +16,21 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from apps.core.idempotency import IDEMPOTENCY_KEY, idempotent
+from apps.core.series_answers import (
+    SERIES_PARAMETERS,
+    SERIES_RENDERERS,
+    series_answer,
+    series_is_file,
+    series_page,
+    series_responses,
+    series_tag,
+)
 from apps.jobs.serializers import JobOutput
-from apps.market.models import CandleSeries, Instrument
+from apps.market.models import CandleSeries
 from apps.market.selectors import (
     candles_page,
-    instrument_get,
-    instrument_list,
+    candles_rows,
+    series_file_name,
     series_get,
     series_list,
 )
@@ -30,13 +40,9 @@ from apps.market.serializers import (
     CandlesPageOutput,
     CandlesQuery,
     CandlesSimulateInput,
-    InstrumentOutput,
-    QualityOutput,
-    RulesInput,
 )
 from apps.market.services import (
     candles_import_request,
-    instrument_update,
     series_delete,
     simulated_import_request,
 )
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
+    from django.http.response import HttpResponseBase
     from rest_framework.request import Request
 
 
@@ -178,93 +185,52 @@ class CandleSeriesDetailView(APIView):
         return Response(status=204)
 
 
-class CandleSeriesQualityView(APIView):
-    """How good a series is."""
-
-    authentication_classes = AUTHENTICATION
-    permission_classes = (IsAuthenticated,)
-
-    @extend_schema(
-        operation_id="candle_series_quality", tags=["market"], responses=QualityOutput
-    )
-    def get(self, request: Request, series_id: UUID) -> Response:
-        """Return the quality report: of the series, and of the last imported file."""
-        return Response(
-            series_get(actor=actor_of(request), series_id=series_id).quality
-        )
-
-
 class CandleSeriesCandlesView(APIView):
     """The candles of a series."""
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    renderer_classes = SERIES_RENDERERS
 
     @extend_schema(
         operation_id="candle_series_candles",
         tags=["market"],
-        parameters=[CandlesQuery],
-        responses=CandlesPageOutput,
+        parameters=[CandlesQuery, *SERIES_PARAMETERS],
+        responses=series_responses(CandlesPageOutput),
     )
-    def get(self, request: Request, series_id: UUID) -> Response:
-        """Return candles of a series, oldest first, a page at a time."""
+    def get(self, request: Request, series_id: UUID) -> HttpResponseBase:
+        """Return candles of a series, oldest first.
+
+        As JSON a page at a time. As `text/csv`, Arrow stream or Parquet the whole range
+        at once, without pages: columns `time` (open time, UTC), `open`, `high`, `low`,
+        `close`, `volume`. CSV has times as `2024-01-01T00:00:00Z` and each number as the
+        shortest decimal that gives the stored float again, without an exponent; JSON
+        pads prices to the tick.
+        """
         query = CandlesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
+        asked = query.validated_data
         series = series_get(actor=actor_of(request), series_id=series_id)
-        page = candles_page(series=series, **query.validated_data)
-        here = request.build_absolute_uri()
-        following = page.next_cursor and replace_query_param(
-            here, "cursor", page.next_cursor
+        start, end = asked.get("start"), asked.get("end")
+        if series_is_file(request):
+            return series_answer(
+                request,
+                tag=series_tag(request, (series.sha256, start, end)),
+                name=series_file_name(series).removesuffix(".parquet"),
+                open_rows=partial(candles_rows, series=series, start=start, end=end),
+            )
+        return series_page(
+            request,
+            tag=series_tag(request, (series.sha256, sorted(asked.items()))),
+            page=partial(_candles_page, request, series, asked),
         )
-        return Response({"next": following, "results": page.results})
 
 
-class InstrumentListView(ListAPIView[Instrument]):
-    """The caller's instruments."""
-
-    authentication_classes = AUTHENTICATION
-    permission_classes = (IsAuthenticated,)
-    serializer_class = InstrumentOutput
-    filterset_fields = ("venue", "symbol")
-    queryset = Instrument.objects.none()
-
-    def get_queryset(self) -> QuerySet[Instrument]:
-        """Return the caller's instruments, newest first."""
-        return instrument_list(actor=actor_of(self.request))
-
-    @extend_schema(operation_id="instruments_list", tags=["market"])
-    def get(self, request: Request) -> Response:
-        """List your instruments, newest first; each came with an import."""
-        return self.list(request)
-
-
-class InstrumentDetailView(APIView):
-    """One instrument."""
-
-    authentication_classes = AUTHENTICATION
-    permission_classes = (IsAuthenticated,)
-
-    @extend_schema(
-        operation_id="instruments_get", tags=["market"], responses=InstrumentOutput
+def _candles_page(
+    request: Request, series: CandleSeries, asked: dict[str, Any]
+) -> Response:
+    page = candles_page(series=series, **asked)
+    following = page.next_cursor and replace_query_param(
+        request.build_absolute_uri(), "cursor", page.next_cursor
     )
-    def get(self, request: Request, instrument_id: UUID) -> Response:
-        """Return one instrument and its rules."""
-        instrument = instrument_get(
-            actor=actor_of(request), instrument_id=instrument_id
-        )
-        return Response(InstrumentOutput(instrument).data)
-
-    @extend_schema(
-        operation_id="instruments_update",
-        tags=["market"],
-        request=RulesInput,
-        responses=InstrumentOutput,
-    )
-    def patch(self, request: Request, instrument_id: UUID) -> Response:
-        """State the rules of an instrument, instead of those inferred from candles."""
-        data = RulesInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        instrument = instrument_update(
-            actor=actor_of(request), instrument_id=instrument_id, rules=data.rules()
-        )
-        return Response(InstrumentOutput(instrument).data)
+    return Response({"next": following, "results": page.results})

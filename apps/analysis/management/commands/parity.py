@@ -70,6 +70,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--start", type=_moment, help="such as 2024-01-01")
         parser.add_argument("--end", type=_moment, help="exclusive")
+        parser.add_argument(
+            "--accept-below",
+            action="store_true",
+            help="run on candles that are not good enough, and say so",
+        )
         parser.add_argument("--user", help="whose; needed where there are several")
         parser.add_argument("--json", action="store_true", help="print the report")
         parser.add_argument(
@@ -95,10 +100,17 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(parity.report, indent=2))
         else:
             parity_print(Console(file=self.stdout), parity)  # type: ignore[arg-type]
+            self._below_tell(parity)
             self.stdout.write(f"report: {parity_folder(parity.pk) / REPORT}")
         if options["strict"] and parity.verdict == ParityVerdict.DIFFER:
             msg = "the engines differ"
             raise CommandError(msg)
+
+    def _below_tell(self, parity: ParityRun) -> None:
+        """Say by which measures the candles were accepted below the threshold."""
+        parity.backtest.refresh_from_db()
+        for line in parity.backtest.provenance.get("quality", {}).get("below", ()):
+            self.stdout.write(f"below the threshold: {line}")
 
     def _ask(self, options: dict[str, Any]) -> ParityRun:
         actor = user_named(name=options["user"])
@@ -115,6 +127,7 @@ class Command(BaseCommand):
                 start=options["start"],
                 end=options["end"],
                 mode=RunMode(options["mode"]),
+                quality={"accept_below": True} if options["accept_below"] else {},
             ),
             now=timezone.now(),
         )

@@ -1,4 +1,4 @@
-"""Start each engine once, so that what it compiles lies in the cache."""
+"""Do once what takes long the first time: compile engines, list exchanges."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from apps.engines.registry import engine_list, unavailable_reason
 from apps.engines.runner.client import engine_run
 from apps.engines.runner.pool import EnginePool
 from apps.engines.sample import sample_request
+from apps.exchanges.registry import exchange_ids
 
 
 class Command(BaseCommand):
     """`manage.py warm_engines`: a small made-up backtest on each installed engine."""
 
     help = (
-        "Run a small backtest on each engine and fill the cache of compiled code. "
+        "Run a small backtest on each engine and fill the cache of compiled code; list "
+        "what exchanges can do. "
         "Example: manage.py warm_engines"
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Warm all; name the engines that do not work."""
+        self.stdout.write(f"{len(exchange_ids())} exchanges")
         broken = []
         with EnginePool(
             idle_seconds=settings.ENGINE_IDLE_SECONDS,

@@ -1,0 +1,1 @@
+"""The process that holds prices fresh: one event loop for all exchanges."""
