@@ -212,7 +212,7 @@ def drill(served: Served, actor: User, symbols: list[str], faults: int) -> list[
     port.markets()
     faults_add(served, loud=0.04, silent=0.02)
     struck, denied, failed, begun = 0, 0, 0, time.perf_counter()
-    lengths = iter(("1h", "30m", "15m", "5m", "3m", "1m"))
+    lengths = iter(("15m", "5m", "30m", "1h", "3m", "1m"))
     done: list[str] = []
     place = "apps.market.services.backfill.market_data"
     with patch(place, {"binance": port}.get):

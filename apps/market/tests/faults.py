@@ -58,7 +58,10 @@ def faults_add(served: Served, *, loud: float, silent: float, seed: int = 1) -> 
     served.control("faults/seed", {"seed": seed})
     for kind in (*LOUD, *HARMLESS):
         served.fault(kind, path="klines", times=None, probability=loud, status=503)
-    served.fault("rate_limit", path="klines", times=None, probability=loud, seconds=0.0)
+    # Each costs the second for which the exchange says to wait.
+    served.fault(
+        "rate_limit", path="klines", times=None, probability=loud / 20, seconds=0.0
+    )
     for kind in SILENT:
         served.fault(
             kind, path="klines", times=None, probability=silent, once_each=True

@@ -6,11 +6,10 @@ a web process, which only lists them, must not.
 
 from __future__ import annotations
 
-import ast
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version as package_version
 from importlib.util import find_spec
-from pathlib import Path
+from pkgutil import iter_modules
 
 
 @cache
@@ -25,19 +24,9 @@ def version() -> str | None:
 @cache
 def ids() -> tuple[str, ...]:
     """Return the ids of ccxt's exchanges, sorted; none where it is not installed."""
-    return _names("ccxt")
-
-
-def _names(package: str) -> tuple[str, ...]:
-    """Read the list `exchanges` from the source of a package."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
+    spec = find_spec("ccxt")
+    if spec is None or spec.submodule_search_locations is None:
         return ()
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    for statement in tree.body:
-        if not isinstance(statement, ast.Assign):
-            continue
-        names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
-        if names == ["exchanges"]:
-            return tuple(sorted(ast.literal_eval(statement.value)))
-    return ()
+    # One module each, whether as source or, as in the image, as bytecode alone.
+    found = iter_modules(spec.submodule_search_locations)
+    return tuple(sorted(one.name for one in found if not one.ispkg))
