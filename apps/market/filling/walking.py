@@ -154,8 +154,10 @@ class Walk:
             )
             raise ExchangeAnswerInvalid(msg, attr="symbol")
         held = self._held
-        # The bar held back is read again with the next page; what follows it is bad.
         if held is not None and int(held.time[0]) == self._since:
+            # It was not seen again: asked for by itself, or else a hole for now.
+            self._held = self._agreed(held, self._bar(self._since))
+            self._held_sure = True
             self._since += self._step
             return
         offset = self.rows.offset

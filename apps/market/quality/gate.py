@@ -32,8 +32,7 @@ class QualityGate:
     """How good bars must be.
 
     Attributes:
-        minimum_coverage: Bars there are, as a fraction of those from first to last, or
-            from the start and to the end that were asked for.
+        minimum_coverage: Bars there are, as a fraction of those from first to last.
         maximum_spike_fraction: Spikes as a fraction of the bars; a short range may have
             as many more as come by chance.
         maximum_impossible_fraction: Impossible bars, or without a number, likewise.
@@ -103,7 +102,7 @@ class Shortfall:
 def shortfalls_find(report: Mapping[str, Any], gate: QualityGate) -> list[Shortfall]:
     """Return what of a report is below a gate; nothing where all is good enough."""
     return [
-        *coverage_judge(report["rows"], _expected(report), gate, _lacking(report)),
+        *coverage_judge(report["rows"], report["expected"], gate, gaps_words(report)),
         *_spikes(report, gate),
         *_impossible(report, gate),
         *_frozen(report, gate),
@@ -193,27 +192,14 @@ def age_judge(age_bars: int, last: str, gate: QualityGate) -> Iterator[Shortfall
 
 
 def _expected(report: Mapping[str, Any]) -> int:
-    """Return how many bars there would be, had none been missing.
+    """Return how many bars there would be in the whole range that was asked for.
 
-    Where a start or an end was asked for, what is missing there counts as well: a run
-    over five years on the last of them is not the run that was asked for.
+    A range may reach beyond the series and takes what there is. But a run over five
+    years on the last of them is not the run that was asked for, which has to be seen.
     """
-    return int(report["expected"]) + sum(_edges(report))
-
-
-def _edges(report: Mapping[str, Any]) -> tuple[int, int]:
     asked = report["asked"]
-    return asked["missing_before"], report["age_bars"] if asked["end"] else 0
-
-
-def _lacking(report: Mapping[str, Any]) -> str:
-    before, after = _edges(report)
-    told = [gaps_words(report)]
-    if before:
-        told.append(f"{before:,} bars are missing before the first")
-    if after:
-        told.append(f"{after:,} bars are missing after the last")
-    return "; ".join(told)
+    after = report["age_bars"] if asked["end"] else 0
+    return int(report["expected"]) + int(asked["missing_before"]) + int(after)
 
 
 def _spikes(report: Mapping[str, Any], gate: QualityGate) -> Iterator[Shortfall]:

@@ -112,6 +112,32 @@ def test_the_last_bar_of_a_page_is_not_believed_until_it_was_seen_again() -> Non
     assert same(got.bars, bars.rows(0, 200))
 
 
+def test_a_last_bar_that_cannot_be_read_again_at_once_is_not_believed_either() -> None:
+    bars = hours(250)
+    seen = 0
+    refused = 0
+
+    def half_made(call: int, found: CandleBatch) -> CandleBatch:
+        nonlocal seen, refused
+        if at(99) not in found.time:
+            return found
+        seen += 1
+        if seen == 1:
+            values = found.values.copy()
+            values[4, -1:] /= 2
+            return CandleBatch(found.time, values)
+        # As often as it takes to give up even the bar by itself.
+        if refused < 3:
+            refused += 1
+            msg = "rows.0.close nan"
+            raise ExchangeAnswerInvalid(msg)
+        return found
+
+    got = ask(FakeExchange(bars, spoil=half_made), lead(200))
+    assert refused > 2
+    assert same(got.bars, bars.rows(0, 200))
+
+
 def test_a_bar_that_is_another_each_time_fails_and_is_not_stored() -> None:
     def restless(call: int, found: CandleBatch) -> CandleBatch:
         values = found.values.copy()
