@@ -224,9 +224,9 @@ def test_readers_that_never_read_take_no_memory_and_are_ended(streams: Streams) 
 
     few, many = stuck(3), stuck(18)
 
-    # What is on its way to each of them is bounded, and small.
+    # Of 9 MB for each, what is on its way is bounded, also at its peak.
     each = (many - few) / 15
-    assert each < 0.5 * MEGABYTE, f"{each / MEGABYTE:.2f} MB"
+    assert each < 1.5 * MEGABYTE, f"{each / MEGABYTE:.2f} MB"
 
 
 def test_a_reader_that_stops_for_a_while_hears_why_it_was_dropped(
