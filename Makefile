@@ -16,7 +16,7 @@ TEST_ENV := DEBUG=false HTTPS_ONLY=false LOG_LEVEL=WARNING \
 # Each takes up to a gigabyte with its engines warm.
 TEST_PROCESSES ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 
-.PHONY: help setup dev run migrate demo test types lint lock schema clean
+.PHONY: help setup dev run migrate demo test drills types lint lock schema clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ demo: .venv/.ready ## One strategy, judged by every engine, over the real API
 
 test: .venv/.ready ## Run all tests, on embedded defaults
 	@$(TEST_ENV) $(RUN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+
+drills: .venv/.ready ## Break everything on purpose, and count what came of it (DRILLS="kill --quick")
+	@.ci/with-services $(PYTHON) -m tests.drills $(DRILLS)
 
 lint: .venv/.ready ## Check style, types, imports, settings and migrations
 	@$(RUN)/ruff check --no-fix .

@@ -17,6 +17,7 @@ from config.sections.exchanges import ExchangesSection, StreamSection
 from config.sections.kinds import BASE_DIR
 from config.sections.market import MarketSection
 from config.sections.service import ServiceSection
+from config.sections.trading import TradingSection
 from config.sections.work import FilesSection, WorkSection
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ("BASE_DIR", "Environment", "environment_load", "folder_ensure")
 
 
 class Environment(
+    TradingSection,
     StreamSection,
     ExchangesSection,
     MarketSection,

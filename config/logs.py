@@ -45,6 +45,9 @@ def logging_config(*, level: str, style: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # At DEBUG these two write each call with its keys and its signature.
+            "ccxt": {"level": "INFO"},
+            "urllib3": {"level": "INFO"},
             # What became of a job, we tell ourselves.
             "celery": {"level": "WARNING"},
             # A 4xx is the caller's; the request log already has one line for it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_network
-from typing import Any
 
 from config.caches import (
     caches_in_process,
@@ -17,6 +16,7 @@ from config.databases import database_settings
 from config.environment import BASE_DIR, environment_load, folder_ensure
 from config.logs import logging_config
 from config.process import PROCESS
+from config.rest import STANDARDIZED_ERRORS, rest_settings
 from config.spectacular import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 
 ENVIRONMENT = environment_load()
@@ -49,7 +49,10 @@ INSTALLED_APPS = [
     "apps.stream",
     "apps.market",
     "apps.strategies",
+    "apps.portfolio",
     "apps.analysis",
+    "apps.risk",
+    "apps.trading",
 ]
 
 MIDDLEWARE = [
@@ -187,39 +190,13 @@ SECURE_CSP = {
 
 # --- the API
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apps.users.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.StandardPagination",
-    "PAGE_SIZE": 20,
-    "DEFAULT_THROTTLE_CLASSES": [
-        "apps.core.throttling.AnonThrottle",
-        "apps.core.throttling.UserThrottle",
-    ],
-    "DEFAULT_THROTTLE_RATES": {
-        "anon": ENVIRONMENT.throttle_anon,
-        "user": ENVIRONMENT.throttle_user,
-        "login": ENVIRONMENT.throttle_login,
-    },
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "apps.core.exceptions.custom_exception_handler",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.BoundedJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    # Each address has one form; `Accept` chooses between it and an error's JSON.
-    "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": True,
-    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "apps.core.exceptions.ApplicationExceptionHandler",
-    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
-}
+REST_FRAMEWORK = rest_settings(
+    anon=ENVIRONMENT.throttle_anon,
+    user=ENVIRONMENT.throttle_user,
+    login=ENVIRONMENT.throttle_login,
+    orders=ENVIRONMENT.throttle_orders,
+)
+DRF_STANDARDIZED_ERRORS = STANDARDIZED_ERRORS
 
 # --- what the rooms are told
 
@@ -277,6 +254,12 @@ S3_ACCESS_KEY_ID = ENVIRONMENT.s3_access_key_id
 S3_SECRET_ACCESS_KEY = ENVIRONMENT.s3_secret_access_key
 S3_LINK_SECONDS = ENVIRONMENT.s3_link_seconds
 CREDENTIALS_KEY = ENVIRONMENT.credentials_key
+CREDENTIALS_KEYS_OLD = ENVIRONMENT.credentials_keys_old
+LIVE_TRADING = ENVIRONMENT.live_trading
+RECONCILE_GRACE_SECONDS = ENVIRONMENT.reconcile_grace_seconds
+RECONCILE_EVERY_SECONDS = ENVIRONMENT.reconcile_every_seconds
+PREFLIGHT_VALID_SECONDS = ENVIRONMENT.preflight_valid_seconds
+EQUITY_EVERY_SECONDS = ENVIRONMENT.equity_every_seconds
 METRICS_ALLOW = [ip_network(one) for one in ENVIRONMENT.metrics_allow]
 # Where gunicorn's workers count, see config.metrics_files; elsewhere there is none.
 METRICS_DIR = os.environ.get("PROMETHEUS_MULTIPROC_DIR")

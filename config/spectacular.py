@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.exchanges.account_port import OrderKind
 from apps.market.enums import Timeframe
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -12,7 +13,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "One strategy, written once as data, judged by independent engines.\n\n"
         "Decimal values are strings, times are ISO 8601 in UTC. Every error has the "
         'shape `{"type", "errors": [{"code", "detail", "attr"}]}`, and every answer '
-        "carries `X-Request-ID`. Long work answers 202 with a job."
+        "carries `X-Request-ID`. Long work answers 202 with a job. A list refuses "
+        "parameters that it does not have."
     ),
     "VERSION": "1.0.0",
     # Its JSON Schema is the one that pydantic writes.
@@ -50,8 +52,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "TimeframeEnum": [(one.value, one.value) for one in Timeframe],
         "MarketKindEnum": ["spot", "swap", "future", "option"],
         "TakerSideEnum": ["buy", "sell"],
+        "AccountModeEnum": "apps.portfolio.enums.AccountMode",
+        "PreflightVerdictEnum": ["GO", "WARN", "NO-GO"],
         "ApiKeyScopeEnum": "apps.users.enums.ApiKeyScope",
         "ApiKeyStateEnum": "apps.users.enums.ApiKeyState",
+        "TradingStateEnum": "apps.risk.enums.TradingState",
+        "TradingStateWantedEnum": [("active", "Active"), ("reducing", "Reducing")],
+        "LockKindEnum": "apps.risk.enums.LockKind",
+        "LedgerKindEnum": "apps.portfolio.enums.TransactionKind",
+        "LedgerPlaceEnum": "apps.portfolio.enums.LedgerPlace",
+        "OrderStateEnum": "apps.trading.enums.OrderState",
+        "OrderKindEnum": [(one.value, one.value) for one in OrderKind],
+        "ReconciliationStateEnum": "apps.trading.enums.ReconciliationState",
     },
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [
@@ -72,6 +84,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "engines", "description": "The backtest engines and what they can."},
         {"name": "backtests", "description": "A strategy on a series, by engines."},
         {"name": "parity", "description": "Do engines agree, and where do they part."},
+        {
+            "name": "portfolio",
+            "description": "Accounts, their keys, and what they hold.",
+        },
+        {
+            "name": "risk",
+            "description": "Limits, verdicts, halts and locks, and how much to risk.",
+        },
+        {
+            "name": "trading",
+            "description": "Orders, their executions, and agreement with the venue.",
+        },
         {
             "name": "market making",
             "description": "Quotes on a captured order book, with queue and latency.",

@@ -19,7 +19,10 @@ API_V1 = [
     path("", include("apps.stream.urls")),
     path("", include("apps.market.urls")),
     path("", include("apps.strategies.urls")),
+    path("", include("apps.portfolio.urls")),
     path("", include("apps.analysis.urls")),
+    path("", include("apps.risk.urls")),
+    path("", include("apps.trading.urls")),
 ]
 
 urlpatterns = [

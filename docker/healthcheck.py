@@ -1,7 +1,9 @@
 """Whether this container's process does its work; exits with 0 where it does.
 
 Run by the container engine with `-S -E`: the standard library alone, a tenth of a second.
-A web process is asked over HTTP; one without a port has written a file lately.
+A web process is asked over HTTP; one without a port has written a file lately. To start
+another program costs more than to wait a little: with a number of seconds as the last
+argument, one that is not well yet is asked again and again for so long.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 SILENT_SECONDS = 30.0
+AGAIN_SECONDS = 0.25
 
 
 def own_name(allowed_hosts: str) -> str:
@@ -48,16 +51,27 @@ def beat_check(path: Path) -> str:
     return "" if age < SILENT_SECONDS else f"it has been silent for {age:.0f} s"
 
 
+def finding(target: str) -> str:
+    """Return what is wrong with a file's path or a port, or nothing."""
+    if target.startswith("/"):
+        return beat_check(Path(target))
+    return web_check(int(target.rpartition(":")[2]))
+
+
 def main(arguments: list[str]) -> int:
     """Check what the container is told to check: a file's path, or a port."""
-    if arguments and arguments[0].startswith("/"):
-        finding = beat_check(Path(arguments[0]))
-    else:
-        bind = arguments[0] if arguments else os.environ.get("GUNICORN_BIND", ":8000")
-        finding = web_check(int(bind.rpartition(":")[2]))
-    if finding:
-        print(finding, file=sys.stderr)
-    return int(bool(finding))
+    target = os.environ.get("GUNICORN_BIND", ":8000")
+    seconds = "0"
+    if arguments and arguments[-1].isdecimal():
+        *arguments, seconds = arguments
+    if arguments:
+        [target] = arguments
+    until = time.monotonic() + int(seconds)
+    while (found := finding(target)) and time.monotonic() < until:
+        time.sleep(AGAIN_SECONDS)
+    if found:
+        print(found, file=sys.stderr)
+    return int(bool(found))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from apps.analysis.chart_theme import colour_of, stroke_of
-from apps.analysis.metrics.summary import metrics_compute
+from apps.measures.summary import metrics_compute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

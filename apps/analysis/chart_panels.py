@@ -25,8 +25,8 @@ from apps.analysis.chart_header import header_draw
 from apps.analysis.chart_series import band, decimate
 from apps.analysis.chart_theme import LABEL_SIZE, TICK_SIZE, colour_of, stroke_of
 from apps.analysis.chart_trades import trades_draw
-from apps.analysis.metrics.drawdown import drawdowns
-from apps.analysis.metrics.returns import DAY_NS
+from apps.measures.drawdown import drawdowns
+from apps.measures.returns import DAY_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from apps.analysis.chart_theme import TICK_SIZE
-from apps.analysis.metrics.returns import DAY_NS
+from apps.measures.returns import DAY_NS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

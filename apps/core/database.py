@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
@@ -19,6 +21,9 @@ from django.db import (
     connections,
 )
 from django.db.migrations.loader import MigrationLoader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,31 @@ class DatabaseUnfit(CommandError):  # noqa: N818 - named for what is the matter
 
 class SchemaOlder(DatabaseError):  # noqa: N818 - as above
     """The database lacks migrations of this release."""
+
+
+# SQLite has one writer at a time, and lets the others look again and again, in no order.
+_write_turn = threading.Lock()
+_TURN_SECONDS = 20.0
+
+
+@contextmanager
+def write_turn() -> Iterator[None]:
+    """Let the threads of this process take turns at a transaction that writes to SQLite.
+
+    Whoever waits for its turn sleeps, so that whoever writes is soon done, and none is
+    passed over again and again. Elsewhere rows are locked, and this does nothing. Only
+    around a short transaction, and never inside of one.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    # SQLite itself keeps order where the turn does not come.
+    taken = _write_turn.acquire(timeout=_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        if taken:
+            _write_turn.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,28 +86,34 @@ def idempotent(handler: Handler) -> Handler:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return handler(view, request, *args, **kwargs)
-        _key_check(key)
+        key_check(key)
         record, replay = _claim(request, key)
         if replay:
-            return _answer(record, replayed=True)
+            return first_answer(record, replayed=True)
         try:
             with transaction.atomic():
                 response = handler(view, request, *args, **kwargs)
                 _keep(record, response)
         except BaseException:
-            _give_up(record)
+            claim_give_up(record)
             raise
-        return _answer(record, replayed=False)
+        return first_answer(record, replayed=False)
 
     return wrapped
 
 
-def _owner_id(request: Request) -> UUID:
+def owner_id_of(request: Request) -> UUID:
+    """Return the id of the user who asks."""
     owner: UUID = request.user.pk  # type: ignore[assignment]  # views are authenticated
     return owner
 
 
-def _key_check(key: str) -> None:
+def key_check(key: str) -> None:
+    """Refuse a key that is none.
+
+    Raises:
+        IdempotencyKeyInvalid: It is empty, too long, or not printable ASCII.
+    """
     if 1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable():
         return
     msg = f"Idempotency-Key must be 1-{LONGEST_KEY} printable ASCII characters."
@@ -116,10 +122,10 @@ def _key_check(key: str) -> None:
 
 def _claim(request: Request, key: str) -> tuple[IdempotencyRecord, bool]:
     operation = f"{request.method} {request.path}"
-    fingerprint = _fingerprint(request)
+    fingerprint = fingerprint_of(request)
     now = timezone.now()
     IdempotencyRecord.objects.filter(
-        owner_id=_owner_id(request),
+        owner_id=owner_id_of(request),
         operation=operation,
         key=key,
         status__isnull=True,
@@ -128,14 +134,14 @@ def _claim(request: Request, key: str) -> tuple[IdempotencyRecord, bool]:
     try:
         with transaction.atomic():
             record = IdempotencyRecord.objects.create(
-                owner_id=_owner_id(request),
+                owner_id=owner_id_of(request),
                 operation=operation,
                 key=key,
                 fingerprint=fingerprint,
             )
     except IntegrityError:
         found = IdempotencyRecord.objects.filter(
-            owner_id=_owner_id(request), operation=operation, key=key
+            owner_id=owner_id_of(request), operation=operation, key=key
         ).first()
     else:
         return record, False
@@ -149,7 +155,8 @@ def _claim(request: Request, key: str) -> tuple[IdempotencyRecord, bool]:
     return found, True
 
 
-def _fingerprint(request: Request) -> str:
+def fingerprint_of(request: Request) -> str:
+    """Return what tells a body from another."""
     digest = hashlib.sha256()
     fields: dict[str, Any] = {}
     data: Mapping[str, Any] = (
@@ -167,7 +174,8 @@ def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _give_up(record: IdempotencyRecord) -> None:
+def claim_give_up(record: IdempotencyRecord) -> None:
+    """Let a key be used again, if nothing was kept under it."""
     try:
         # Only a claim: where the connection broke at the commit, the write may stand,
         # and its answer with it.
@@ -177,20 +185,26 @@ def _give_up(record: IdempotencyRecord) -> None:
         logger.warning("idempotency: a claim could not be given up: %s", error)
 
 
-def _keep(record: IdempotencyRecord, response: Response | HttpResponse) -> None:
+def answer_keep(record: IdempotencyRecord, response: Response | HttpResponse) -> bool:
+    """Keep an answer; False where somebody else has taken the claim over."""
     data = getattr(response, "data", None)
     record.body = JSONRenderer().render(data) if data is not None else response.content
     record.status = response.status_code
     record.location = response.get("Location", "")
-    kept = IdempotencyRecord.objects.filter(pk=record.pk).update(
+    kept = IdempotencyRecord.objects.filter(pk=record.pk, status__isnull=True).update(
         body=record.body, status=record.status, location=record.location
     )
-    if not kept:
+    return kept > 0
+
+
+def _keep(record: IdempotencyRecord, response: Response | HttpResponse) -> None:
+    if not answer_keep(record, response):
         msg = "Another request with this Idempotency-Key took over from this slow one."
         raise IdempotencyInProgress(msg, attr="Idempotency-Key")
 
 
-def _answer(record: IdempotencyRecord, *, replayed: bool) -> HttpResponse:
+def first_answer(record: IdempotencyRecord, *, replayed: bool) -> HttpResponse:
+    """Return the answer that is kept, byte for byte."""
     response = HttpResponse(
         bytes(record.body or b""),
         status=record.status or 200,

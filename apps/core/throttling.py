@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.cache import caches
 from redis.exceptions import RedisError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -109,6 +110,36 @@ class UserThrottle(_WindowThrottle):
         if not request.user or not request.user.is_authenticated:
             return None
         return _key(self, request.user.pk)
+
+
+class OrdersThrottle(_WindowThrottle):
+    """Counts what places, replaces and cancels orders, by user; reads are not counted."""
+
+    scope = "orders"
+
+    def get_cache_key(
+        self,
+        request: Request,
+        view: APIView,
+    ) -> str | None:
+        """Return the counter's key; None: not counted here."""
+        if request.method in SAFE_METHODS or not request.user.is_authenticated:
+            return None
+        return _key(self, request.user.pk)
+
+
+class ReadsThrottle(UserThrottle):
+    """Counts what a user reads, where writes have a limit of their own."""
+
+    def get_cache_key(
+        self,
+        request: Request,
+        view: APIView,
+    ) -> str | None:
+        """Return the counter's key; None: not counted here."""
+        if request.method not in SAFE_METHODS:
+            return None
+        return super().get_cache_key(request, view)
 
 
 class LoginThrottle(_WindowThrottle):

@@ -22,10 +22,33 @@ class OrderSide(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """Whether an order names its price."""
+    """Whether an order names its price, and whether it waits for one before it wakes.
+
+    A stop wakes when the price gets worse than its stop price (a buy: at or above), a
+    take-profit when it gets better (a buy: at or below).
+    """
 
     MARKET = "market"
     LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+
+    @property
+    def has_price(self) -> bool:
+        """Return whether it names a limit."""
+        return self not in {OrderKind.MARKET, OrderKind.STOP, OrderKind.TAKE_PROFIT}
+
+    @property
+    def has_stop(self) -> bool:
+        """Return whether it waits for a price."""
+        return self not in {OrderKind.MARKET, OrderKind.LIMIT}
+
+    @property
+    def waits_for_worse(self) -> bool:
+        """Return whether it waits for a worse price: a stop, not a take-profit."""
+        return self in {OrderKind.STOP, OrderKind.STOP_LIMIT}
 
 
 class TimeInForce(StrEnum):
@@ -55,11 +78,14 @@ class OrderRequest:
             found whose answer was lost.
         symbol: A spot market of the venue.
         side: Which way.
-        kind: Market or limit.
+        kind: Whether it names a limit, and whether it waits for a price first.
         quantity: Base units, a multiple of the market's step.
-        price: Of a limit order, a multiple of the market's tick; None for a market order.
-        time_in_force: Of a limit order.
+        price: Of an order with a limit, a multiple of the market's tick; else None.
+        stop_price: Of an order that waits, a multiple of the market's tick; else None.
+        time_in_force: Of an order with a limit.
         post_only: Whether a limit order is refused rather than taking.
+        send_before_ns: It may not leave after this time; None where only the time of the
+            call bounds it.
     """
 
     client_order_id: str
@@ -68,8 +94,10 @@ class OrderRequest:
     kind: OrderKind
     quantity: Decimal
     price: Decimal | None = None
+    stop_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
+    send_before_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +126,7 @@ class VenueOrder:
         client_order_id: Ours; None where the venue does not tell it.
         symbol: The market.
         side: Which way.
-        kind: As the venue calls it, such as `limit` or `market`.
+        kind: One of `OrderKind` where known, else the venue's word; None where not told.
         state: Where it is; None where the answer does not tell.
         price: Its limit; None for a market order.
         quantity: What was asked for, base units; None where the answer does not tell.
@@ -106,6 +134,7 @@ class VenueOrder:
         average_price: At which it was; None where nothing was traded.
         created_ns: When the venue took it; None where not told.
         updated_ns: When it last changed; None where not told.
+        stop_price: What it waits for, or waited; None where it waits for none.
     """
 
     id: str
@@ -120,6 +149,7 @@ class VenueOrder:
     average_price: Decimal | None
     created_ns: int | None
     updated_ns: int | None
+    stop_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +207,12 @@ class AccountPort(Protocol):
 
     exchange: str
 
+    def order_kinds(self) -> frozenset[OrderKind]:
+        """Say which kinds of orders can be placed and cancelled here; no call is made."""
+        ...
+
     def keys_check(self) -> KeysCheck:
-        """Say what the keys may do; wrong keys are an answer, not an error."""
+        """Say what the keys may do; wrong ones are no error, a venue without orders is."""
         ...
 
     def balances(self) -> tuple[Balance, ...]:
@@ -189,9 +223,14 @@ class AccountPort(Protocol):
         """Send an order, once.
 
         Raises:
-            ExchangeRejected: The venue refused it, or it is not on the market's grid.
-            OutcomeUnknown: It was sent, and nobody knows what became of it.
+            ExchangeRejected: The venue refused it, or it is not on the market's grid;
+                `InsufficientFunds` and `ClientOrderIdTaken` say why.
+            ExchangeUnsupported: The venue cannot do such an order; nothing was sent.
+            ExchangeMisconfigured, ExchangeForbidden: It was refused for keys or clock.
             ExchangeUnavailable: It was not sent.
+            ExchangeRateLimited: It came too soon: it was not sent, or turned away.
+            OutcomeUnknown: It was sent, and nobody knows what became of it. Whatever
+                is raised that is none of these says no more than that.
         """
         ...
 
@@ -229,18 +268,30 @@ class AccountPort(Protocol):
         ...
 
     def orders_closed(self, symbol: str, since_ns: int) -> tuple[VenueOrder, ...]:
-        """Return a page of orders that ended, oldest first."""
+        """Return a page of orders placed since then that ended, oldest first."""
         ...
 
     def fills(
         self, symbol: str, since_ns: int, after_id: str | None = None
     ) -> tuple[VenueFill, ...]:
-        """Return a page of executions, oldest first, each once.
+        """Return a page of executions, oldest first, each once; none is an empty one.
 
         Args:
             symbol: The market.
             since_ns: From this time on, int64 nanoseconds UTC.
-            after_id: Only executions after this one, where the venue can be asked so.
+            after_id: Only those after it; some venues tell its very moment again.
+        """
+        ...
+
+    def fills_of_order(
+        self, symbol: str, order_id: str, since_ns: int
+    ) -> tuple[VenueFill, ...]:
+        """Return all executions of one order, oldest first, each once.
+
+        Args:
+            symbol: The market.
+            order_id: The venue's name of the order.
+            since_ns: When it was placed, or before: some venues are looked through.
         """
         ...
 

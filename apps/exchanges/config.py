@@ -28,3 +28,20 @@ class ExchangeConfig:
     api_key: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+
+    @property
+    def sending_seconds(self) -> float:
+        """How long after an order was asked for something of it may still leave here.
+
+        What left may be on its way for as long as the exchange lets a request be old,
+        which Binance is told by `recvWindow`: ten seconds.
+        """
+        return self.timeout_seconds
+
+    @property
+    def write_seconds(self) -> float:
+        """How long after an order was asked for the call has usually ended.
+
+        A name server that hangs can make it longer; nothing is sent then.
+        """
+        return 3 * self.timeout_seconds

@@ -86,12 +86,32 @@ def account_open(exchange: str, config: ExchangeConfig) -> AccountPort:
         ExchangeUnsupported: It has no accounts.
         ExchangeUnavailable: Its library is not installed.
     """
-    exchange_check(exchange)
-    if exchange == SIMULATED:
-        message = "the simulated exchange has no accounts; trade on paper instead"
-        raise ExchangeUnsupported(message, attr="exchange")
-    place = f"{_CCXT}.account:CcxtAccount"
+    place = _account_place(exchange)
     return cast("AccountPort", _reuse("account", place, exchange, config))
+
+
+def account_open_apart(exchange: str, config: ExchangeConfig) -> AccountPort:
+    """Return a new client for one account, which nobody else is given.
+
+    Whoever opens it closes it: it is for keys that are only tried. It is called, and
+    raises, as `account_open`.
+    """
+    made = _load(_account_place(exchange))(exchange, config)
+    return cast("AccountPort", made)
+
+
+def account_forget(exchange: str, config: ExchangeConfig) -> None:
+    """Give nobody this process's client for one account any more; its keys have changed.
+
+    It is not closed: another thread may be in the middle of sending an order with it.
+    Its connections end with its last call.
+
+    Args:
+        exchange: Its id.
+        config: How it was opened.
+    """
+    with _lock:
+        _open.pop(("account", exchange, config), None)
 
 
 def stream_open(exchange: str, config: ExchangeConfig) -> MarketStreamPort:
@@ -123,6 +143,14 @@ def exchanges_close() -> None:
         _open.clear()
     for client in clients:
         client.close()
+
+
+def _account_place(exchange: str) -> str:
+    exchange_check(exchange)
+    if exchange == SIMULATED:
+        message = "the simulated exchange has no accounts; trade on paper instead"
+        raise ExchangeUnsupported(message, attr="exchange")
+    return f"{_CCXT}.account:CcxtAccount"
 
 
 def _reuse(kind: str, place: str, exchange: str, config: ExchangeConfig) -> object:

@@ -175,7 +175,6 @@ class JobLogView(ListAPIView[JobLogLine]):
     permission_classes = (IsAuthenticated,)
     serializer_class = JobLogLineOutput
     pagination_class = JobLogPagination
-    filter_backends = ()
     queryset = JobLogLine.objects.none()
 
     def get_queryset(self) -> QuerySet[JobLogLine]:

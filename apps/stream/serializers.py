@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from apps.core.serializers import StrictSerializer
 
-class EventsQuery(serializers.Serializer[Any]):
+
+class EventsQuery(StrictSerializer):
     """Which topics, and from where on."""
 
     topics = serializers.CharField(

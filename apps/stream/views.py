@@ -96,11 +96,7 @@ class AsyncApiView(View):
 
 
 def _query(request: Request) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        name: request.query_params[name]
-        for name in ("topics", "after")
-        if name in request.query_params
-    }
+    given: dict[str, Any] = request.query_params.dict()
     # Of the two this is the newer: a browser sends it when it connects again.
     last = request.headers.get("Last-Event-ID")
     if last:

@@ -30,7 +30,8 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
     Scopes are checked here and not by each view's permissions, so that no view can
     forget them: without its scope a key never becomes a signed-in user. A view for
-    which writing is not enough says `needs_admin_key = True`.
+    which writing is not enough says `needs_admin_key = True`, or for which methods it
+    is not: `needs_admin_key = frozenset({"PUT"})`.
     """
 
     keyword = "Bearer"
@@ -75,7 +76,8 @@ AUTHENTICATION = (
 
 def scope_needed(method: str, view: APIView) -> ApiKeyScope:
     """Return the scope that a key needs for a method of a view."""
-    if getattr(view, "needs_admin_key", False):
+    needs_admin: bool | frozenset[str] = getattr(view, "needs_admin_key", False)
+    if needs_admin is True or (needs_admin and method in needs_admin):
         return ApiKeyScope.ADMIN
     return ApiKeyScope.READ if method in SAFE_METHODS else ApiKeyScope.TRADE
 

@@ -23,6 +23,9 @@ class EdgeSection(BaseSettings):
     throttle_anon: Rate = Field(default="100/hour", description="Per address.")
     throttle_user: Rate = Field(default="1000/hour", description="Per user.")
     throttle_login: Rate = Field(default="10/minute", description="Per address.")
+    throttle_orders: Rate = Field(
+        default="1200/minute", description="Placing, replacing, cancelling; per user."
+    )
     body_max_bytes: PositiveInt = Field(
         default=2 * 1024**2, description="The largest body of an ordinary request."
     )

@@ -210,7 +210,7 @@ def test_without_redis_sessions_are_read_from_their_rows(
 
     caching.resume() if away == "pause" else caching.start()
     assert read == "ada"
-    assert seconds < 1.5
+    assert seconds < 10
 
 
 @pytest.mark.django_db

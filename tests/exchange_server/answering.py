@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -168,7 +168,7 @@ async def _acted(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def with_faults(
     exchange: Exchange, request: web.Request, handler: Handler, symbol: str
 ) -> web.StreamResponse:
-    told = {
+    told: dict[str, Any] = {
         "method": request.method,
         "path": request.path,
         "symbol": symbol,

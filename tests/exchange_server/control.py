@@ -14,6 +14,8 @@ from tests.exchange_server.exchange import KEY
 from tests.exchange_server.faults import Fault, FaultKind
 from tests.exchange_server.ledger import sums_held
 from tests.exchange_server.loaded import LoadedHistory
+from tests.exchange_server.refusals import Refused
+from tests.exchange_server.rest_signed import SIGNED
 
 if TYPE_CHECKING:
     from tests.exchange_server.server import Server
@@ -139,7 +141,11 @@ async def book(request: web.Request) -> web.Response:
 async def account(request: web.Request) -> web.Response:
     """Answer an account as the exchange keeps it: holdings, changes, orders, trades.
 
-    `deposit` adds to a holding first, as `{"asset": "BTC", "amount": "1"}`.
+    Before that, `deposit` adds to a holding, as `{"asset": "BTC", "amount": "1"}`;
+    `place` and `cancel` do what an order's owner could do elsewhere, in the words of
+    `POST` and `DELETE order`; `may` says what the key may do, as
+    `{"trade": false, "withdraw": true}`; `fee_asset` is paid with from now on, as
+    `["BNB", "500"]` for one at 500 quote units, or null for what is received.
     """
     exchange = request.app[SERVER].exchange
     told = await _body(request)
@@ -147,6 +153,20 @@ async def account(request: web.Request) -> web.Response:
     if "deposit" in told:
         asset, added = told["deposit"]["asset"], told["deposit"]["amount"]
         kept.change(asset, "deposit", free=Decimal(added))
+    if "fee_asset" in told:
+        paid = told["fee_asset"]
+        kept.fee_asset = None if paid is None else (paid[0], Decimal(paid[1]))
+    may = told.get("may", {})
+    kept.can_trade = may.get("trade", kept.can_trade)
+    kept.can_withdraw = may.get("withdraw", kept.can_withdraw)
+    for name, method in (("place", "POST"), ("cancel", "DELETE")):
+        if name in told:
+            call, _ = SIGNED[method, "/api/v3/order"]
+            try:
+                call(exchange, kept, told[name])
+            except Refused as refused:
+                return web.Response(body=refused.body(), status=refused.status)
+    exchange.broadcast.flush()
     return answer(
         {
             "holdings": {

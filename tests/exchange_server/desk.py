@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
-from typing import TYPE_CHECKING, Final
+from decimal import ROUND_UP
+from typing import TYPE_CHECKING
 
 from tests.exchange_server.ledger import Holding
-from tests.exchange_server.markets import SCALE
-from tests.exchange_server.orders import STOPS, Fill
+from tests.exchange_server.markets import EIGHT
+from tests.exchange_server.orders import STOPS
 from tests.exchange_server.refusals import Refused, refusal
 from tests.exchange_server.rules import ZERO, filters_passed, order_read
+from tests.exchange_server.settling import settled
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from tests.exchange_server.exchange import Exchange
     from tests.exchange_server.ledger import Account
     from tests.exchange_server.live import LiveMarket
     from tests.exchange_server.markets import ServedMarket
-    from tests.exchange_server.orders import Order
-
-_EIGHT: Final = Decimal("0.00000001")
-
-
-def cut(value: Decimal) -> Decimal:
-    """Return an amount with eight places, what is beyond cut off."""
-    return value.quantize(_EIGHT, ROUND_DOWN)
+    from tests.exchange_server.orders import Fill, Order
 
 
 class Desk:
@@ -114,7 +110,7 @@ class Desk:
         else:
             bid = self._price(live.bid, order.market)
             means = order.quantity or order.quote_quantity / bid
-        return means.quantize(_EIGHT, ROUND_UP)
+        return means.quantize(EIGHT, ROUND_UP)
 
     def cancel(self, account: Account, order: Order, cancel_id: str) -> None:
         """Cancel an open order."""
@@ -217,51 +213,7 @@ class Desk:
             return
         if live.available is not None:
             live.available -= quantity
-        self._settled(account, order, price, quantity, maker=maker)
-
-    def _settled(
-        self,
-        account: Account,
-        order: Order,
-        price: Decimal,
-        quantity: Decimal,
-        *,
-        maker: bool,
-    ) -> None:
-        """Settle one trade: what is spent leaves the lock, what is got is free."""
-        exchange, market = self._exchange, order.market
-        now = exchange.clock.now_ms()
-        quote = cut(price * quantity)
-        got, gets = (quantity, market.base) if order.buys else (quote, market.quote)
-        spent = quote if order.buys else quantity
-        fee = cut(got * (account.maker_fee if maker else account.taker_fee))
-        # A market order that costs more than was locked pays the rest from what is free.
-        from_lock = min(spent, order.locked)
-        account.change(
-            order.spends,
-            "trade",
-            free=from_lock - spent,
-            locked=-from_lock,
-            order_id=order.id,
-        )
-        order.locked -= from_lock
-        account.change(gets, "trade", free=got, order_id=order.id)
-        account.change(gets, "fee", free=-fee, order_id=order.id)
-        trade = exchange.tape(market).add(
-            now,
-            int(price * SCALE),
-            int(quantity * SCALE),
-            maker=order.buys is maker,
-        )
-        fill = Fill(
-            trade.id, order.id, market.name, price, quantity, quote, fee, gets, now,
-            order.buys, maker,
-        )  # fmt: skip
-        order.fills.append(fill)
-        account.fills.append(fill)
-        order.executed += quantity
-        order.spent += quote
-        order.updated_ms = now
+        fill = settled(self._exchange, account, order, price, quantity, maker=maker)
         self._advanced(account, order, fill)
 
     def _advanced(self, account: Account, order: Order, fill: Fill) -> None:

@@ -16,6 +16,7 @@ from tests.exchange_server.journal import Journal
 from tests.exchange_server.ledger import Account
 from tests.exchange_server.live import LiveMarket
 from tests.exchange_server.markets import (
+    EIGHT,
     HOUR_MS,
     Era,
     ServedMarket,
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from tests.exchange_server.history import History
     from tests.exchange_server.loaded import LoadedHistory
 
-_FINE: Final = Decimal("0.00000001")
 _AHEAD_MS: Final = 60 * 24 * HOUR_MS
 
 
 KEY: Final = "loopback-key"
 SECRET: Final = "loopback-secret"  # noqa: S105
 READ_KEY: Final = "loopback-read-key"
+WITHDRAW_KEY: Final = "loopback-withdraw-key"
 _BALANCES: Final = (
     ("USDT", Decimal(100_000)),
     ("BTC", Decimal(10)),
@@ -55,14 +56,19 @@ class AccountOptions:
         secret: What its requests are signed with.
         balances: Assets and what it has of them.
         can_trade: Whether its key may place orders.
+        can_withdraw: Whether its key may take money out.
         fee: Of both makers and takers, as a fraction of what is received.
+        fee_asset: What fees are paid in while that lasts, and the price of one of it in
+            quote units; None pays in what is received.
     """
 
     key: str = KEY
     secret: str = SECRET
     balances: tuple[tuple[str, Decimal], ...] = _BALANCES
     can_trade: bool = True
+    can_withdraw: bool = False
     fee: Decimal = Decimal("0.001")
+    fee_asset: tuple[str, Decimal] | None = None
 
     def opened(self) -> Account:
         """Return the account."""
@@ -72,6 +78,8 @@ class AccountOptions:
             maker_fee=self.fee,
             taker_fee=self.fee,
             can_trade=self.can_trade,
+            can_withdraw=self.can_withdraw,
+            fee_asset=self.fee_asset,
         )
         for asset, free in self.balances:
             account.change(asset, "deposit", free=free)
@@ -103,6 +111,7 @@ class ExchangeOptions:
     accounts: tuple[AccountOptions, ...] = (
         AccountOptions(),
         AccountOptions(READ_KEY, can_trade=False),
+        AccountOptions(WITHDRAW_KEY, can_withdraw=True),
     )
 
 
@@ -245,7 +254,7 @@ class Exchange:
         base, _, quote = name.partition("/")
         first = history.span[0]
         market = self.markets.get(base + quote) or ServedMarket(
-            base, quote, _FINE, _FINE, Decimal(0), ()
+            base, quote, EIGHT, EIGHT, Decimal(0), ()
         )
         market = replace(market, eras=(Era(first, None, Decimal(1)),), **details)
         self.market_change(market)

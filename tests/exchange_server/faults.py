@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FaultKind(StrEnum):
@@ -46,6 +49,11 @@ class FaultKind(StrEnum):
     USER_REORDER = "user_reorder"
     USER_LATE = "user_late"
     USER_LOST = "user_lost"
+    ORDERS_LATE = "orders_late"
+    ORDERS_LESS = "orders_less"
+    FILLS_LATE = "fills_late"
+    FILLS_DOUBLE = "fills_double"
+    FILLS_REORDER = "fills_reorder"
 
 
 @dataclass(slots=True)
@@ -60,7 +68,8 @@ class Fault:
         skip: How many that match go well first.
         times: How often it strikes; None is without end.
         probability: The chance of striking when it could.
-        seconds: How long it takes, where it takes a time; of a ban, how long it lasts.
+        seconds: How long it takes, where it takes a time; of a ban, how long it lasts;
+            of what is late, how old it must be to be told.
         status: The status of an error.
         code: Binance's code of a refusal.
         start_ms: First open time of a hole in candles.
@@ -166,12 +175,23 @@ class Faults:
         path: str = "",
         symbol: str = "",
         request: str = "",
+        when: Callable[[Fault], bool] | None = None,
     ) -> Fault | None:
-        """Return the first fault of some kinds that strikes, if any does."""
+        """Return the first fault of some kinds that strikes, if any does.
+
+        Args:
+            kinds: What may go wrong here.
+            method: The HTTP method.
+            path: Of the request, or the stream.
+            symbol: The market on the wire.
+            request: To the letter, for what strikes each only once.
+            when: Whether there is anything that a fault could strike.
+        """
         for fault in self._faults:
             if (
                 fault.kind in kinds
                 and fault.matches(method, path, symbol)
+                and (when is None or when(fault))
                 and fault.strikes(request, self._chance)
             ):
                 name = fault.kind.value

@@ -98,7 +98,7 @@ class Served:
         self.control("price", {"symbol": symbol, "price": price, **more})
 
     def account(self, **told: Any) -> dict[str, Any]:
-        """Return an account as the exchange keeps it; `deposit` adds to it first."""
+        """Return an account as the exchange keeps it; see `/control/account`."""
         kept: dict[str, Any] = self.control("account", told)
         return kept
 

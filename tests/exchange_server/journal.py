@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ class Entry:
     Attributes:
         number: Counts from 1, without a gap.
         at_ms: The machine's time, milliseconds since the epoch.
+        at: The same in seconds, to the microsecond: of a request, when it arrived.
         kind: `request`, `answer`, `fault`, `order`, `fill`, `cancel`, `socket`, ...
         body: What it was.
     """
@@ -21,6 +23,7 @@ class Entry:
     at_ms: int
     kind: str
     body: dict[str, Any]
+    at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class Journal:
     def add(self, kind: str, at_ms: int, **body: Any) -> Entry:
         """Write down what happened."""
         self._count += 1
-        entry = Entry(self._count, at_ms, kind, body)
+        at = round(time.time_ns() / 1_000_000_000, 6)
+        entry = Entry(self._count, at_ms, kind, body, at)
         self._entries.append(entry)
         if len(self._entries) > self.most * 5 // 4:
             del self._entries[: -self.most]

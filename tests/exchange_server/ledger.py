@@ -56,6 +56,9 @@ class Account:
         maker_fee: Fee of a resting order, as a fraction of what is received.
         taker_fee: Fee of an order that fills at once, likewise.
         can_trade: Whether its key may place orders.
+        can_withdraw: Whether its key may take money out, as it is told; nothing does.
+        fee_asset: What it pays fees in while that lasts, and the price of one of it in
+            quote units, whatever the quote; None pays in what is received.
         holdings: What it has, by asset.
         changes: How it came to that, oldest first.
         orders: Its orders by number.
@@ -67,6 +70,8 @@ class Account:
     maker_fee: Decimal = Decimal("0.001")
     taker_fee: Decimal = Decimal("0.001")
     can_trade: bool = True
+    can_withdraw: bool = False
+    fee_asset: tuple[str, Decimal] | None = None
     holdings: dict[str, Holding] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     orders: dict[int, Order] = field(default_factory=dict)

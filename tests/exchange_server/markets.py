@@ -81,6 +81,9 @@ class ServedMarket:
         return int(self.step * SCALE)
 
 
+EIGHT: Final = Decimal("0.00000001")
+
+
 def eight(value: Decimal) -> str:
     """Return an amount as Binance writes it: eight places."""
     return f"{value:.8f}"

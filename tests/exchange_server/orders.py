@@ -167,6 +167,16 @@ class Order:
             "workingTime": self.at_ms if self.working else -1,
         }
 
+    def described_before(self) -> dict[str, Any]:
+        """Return it as it was told before its last trade."""
+        last = self.fills[-1]
+        executed = self.executed - last.quantity
+        return self.described() | {
+            "executedQty": eight(executed),
+            "cummulativeQuoteQty": eight(self.spent - last.quote),
+            "status": "PARTIALLY_FILLED" if executed else "NEW",
+        }
+
     def placed(self, told: str) -> dict[str, Any]:
         """Return it as `POST order` tells it: `ACK`, `RESULT` or `FULL`."""
         if told == "ACK":

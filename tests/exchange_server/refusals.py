@@ -45,17 +45,30 @@ class Refused(Exception):  # noqa: N818
 
 _KNOWN: Final[dict[int, tuple[int, str]]] = {
     -1000: (500, "An unknown error occurred while processing the request."),
+    -1001: (500, "Internal error; unable to process your request. Please try again."),
     -1003: (
         429,
         "Too much request weight used; current limit is 6000 request weight "
         "per 1 MINUTE. Please use WebSocket Streams for live updates to avoid "
         "polling the API.",
     ),
+    -1006: (
+        500,
+        "An unexpected response was received from the message bus. Execution status "
+        "unknown.",
+    ),
     -1007: (
         408,
         "Timeout waiting for response from backend server. Send status "
         "unknown; execution status unknown.",
     ),
+    -1008: (
+        503,
+        "Server is currently overloaded with other requests. Please try again in a few "
+        "minutes.",
+    ),
+    -1013: (400, "Filter failure: LOT_SIZE"),
+    -1015: (429, "Too many new orders; current limit is 100 orders per 10 SECONDS."),
     -1021: (400, "Timestamp for this request is outside of the recvWindow."),
     -1022: (400, "Signature for this request is not valid."),
     -1100: (400, "Illegal characters found in a parameter."),

@@ -8,6 +8,12 @@ from tests.exchange_server.asking import limited, needed, whole
 from tests.exchange_server.markets import eight
 from tests.exchange_server.refusals import Refused, refusal
 from tests.exchange_server.rest_wallet import WALLET
+from tests.exchange_server.untold import (
+    fills_told,
+    order_told,
+    orders_told,
+    page_told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +44,7 @@ def account_status(exchange: Exchange, account: Account, query: Query) -> object
         "sellerCommission": 0,
         "commissionRates": rates,
         "canTrade": account.can_trade,
-        "canWithdraw": False,
+        "canWithdraw": True,
         "canDeposit": True,
         "brokered": False,
         "requireSelfTradePrevention": False,
@@ -55,8 +61,14 @@ def account_status(exchange: Exchange, account: Account, query: Query) -> object
     }
 
 
-def _found(account: Account, query: Query, code: int) -> Order:
-    """Return the order that a request names, by number or by the client's name."""
+def _found(known: list[Order], query: Query, code: int) -> Order:
+    """Return the order that a request names, by number or by the client's name.
+
+    Args:
+        known: The orders that may be meant.
+        query: What is asked.
+        code: What to refuse under where there is none.
+    """
     number, named = whole(query, "orderId"), query.get("origClientOrderId")
     if number is None and not named:
         raise refusal(
@@ -66,7 +78,7 @@ def _found(account: Account, query: Query, code: int) -> Order:
         )
     symbol = needed(query, "symbol")
     # A name may be used again once its order is done: the last one is meant.
-    for order in reversed(account.orders.values()):
+    for order in reversed(known):
         if order.market.name != symbol:
             continue
         if (number is None or order.id == number) and named in {
@@ -94,13 +106,15 @@ def order_test(exchange: Exchange, account: Account, query: Query) -> object:
 def order_get(exchange: Exchange, account: Account, query: Query) -> object:
     """Answer what became of an order."""
     exchange.market(query.get("symbol"))
-    return _found(account, query, -2013).described()
+    path = "/api/v3/order"
+    known = orders_told(exchange, list(account.orders.values()), path)
+    return order_told(exchange, _found(known, query, -2013), path)
 
 
 def order_cancel(exchange: Exchange, account: Account, query: Query) -> object:
     """Cancel an order."""
     exchange.market(query.get("symbol"))
-    order = _found(account, query, -2011)
+    order = _found(list(account.orders.values()), query, -2011)
     exchange.desk.cancel(account, order, query.get("newClientOrderId", ""))
     return order.cancelled()
 
@@ -151,7 +165,9 @@ def orders_open(exchange: Exchange, account: Account, query: Query) -> object:
     symbol = query.get("symbol")
     if symbol is not None:
         exchange.market(symbol)
-    return [order.described() for order in account.open_orders(symbol)]
+    path = "/api/v3/openOrders"
+    known = orders_told(exchange, account.open_orders(symbol), path)
+    return [order_told(exchange, order, path) for order in known]
 
 
 def orders_cancel(exchange: Exchange, account: Account, query: Query) -> object:
@@ -172,7 +188,9 @@ def orders_all(exchange: Exchange, account: Account, query: Query) -> object:
     number = whole(query, "orderId")
     found = [
         order
-        for order in account.orders.values()
+        for order in orders_told(
+            exchange, list(account.orders.values()), "/api/v3/allOrders"
+        )
         if order.market is market
         and (number is None or order.id >= number)
         and start <= order.at_ms <= end
@@ -195,9 +213,10 @@ def trades_mine(exchange: Exchange, account: Account, query: Query) -> object:
     market = exchange.market(query.get("symbol"))
     start, end = _span(query)
     number, order_id = whole(query, "fromId"), whole(query, "orderId")
+    path = "/api/v3/myTrades"
     found = [
         fill
-        for fill in account.fills
+        for fill in fills_told(exchange, account.fills, path)
         if fill.symbol == market.name
         and (number is None or fill.id >= number)
         and (order_id is None or fill.order_id == order_id)
@@ -205,7 +224,8 @@ def trades_mine(exchange: Exchange, account: Account, query: Query) -> object:
     ]
     limit = limited(query, 1000)
     first = number is not None or "startTime" in query
-    return [each.described() for each in (found[:limit] if first else found[-limit:])]
+    page = found[:limit] if first else found[-limit:]
+    return page_told(exchange, [each.described() for each in page], path)
 
 
 SIGNED: Final[dict[tuple[str, str], tuple[SignedCall, int]]] = {

@@ -91,7 +91,7 @@ def restrictions(exchange: Exchange, account: Account, query: Query) -> object:
         "ipRestrict": False,
         "createTime": 1_600_000_000_000,
         "enableReading": True,
-        "enableWithdrawals": False,
+        "enableWithdrawals": account.can_withdraw,
         "enableInternalTransfer": False,
         "enableMargin": False,
         "enableFutures": False,

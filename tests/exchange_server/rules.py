@@ -52,6 +52,8 @@ def order_read(
         raise refusal(-1116, "Invalid orderType.")
     for name in _wanted(kind, query):
         needed(query, name)
+    if kind not in _WITH_LIMIT and "timeInForce" in query:
+        raise refusal(-1106, "Parameter 'timeInForce' sent when not required.")
     in_force = query.get("timeInForce", "GTC")
     if in_force not in {"GTC", "IOC", "FOK"}:
         raise refusal(-1115, "Invalid timeInForce.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Final
 
 from tests.exchange_server.asking import needed, whole
@@ -17,11 +18,12 @@ _WINDOW_MS: Final = 5000
 _WINDOW_MOST_MS: Final = 60_000
 # A client's clock may be a second ahead of ours.
 _AHEAD_MS: Final = 1000
+_KEY: Final = re.compile(r"^[A-Za-z0-9_\-]{1,128}$")
 
 
 def account_known(exchange: Exchange, key: str | None) -> Account:
     """Return whose key it is."""
-    if not key:
+    if not key or not _KEY.match(key):
         raise refusal(-2014)
     account = exchange.desk.accounts.get(key)
     if account is None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from tests.journeys.service import follow
 
 if TYPE_CHECKING:
     import httpx
+
+MISSING = "00000000-0000-4000-8000-000000000000"
+UNTIL = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
 
 # The first part of a path that matches says what its body is.
 BODIES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -17,6 +23,26 @@ BODIES: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"/watchlists/.*/order/$", {"items": []}),
     (r"/watchlists/", {"name": "Mine"}),
     (r"/schedules/", {"enabled": False}),
+    (r"/accounts/\{account_id\}/credentials/$", {"api_key": "mine", "secret": "mine"}),
+    (r"/accounts/\{account_id\}/(close|preflight|credentials/test)/$", {}),
+    (r"/accounts/\{account_id\}/$", {"name": "Mine"}),
+    (
+        r"/accounts/\{account_id\}/(deposits|withdrawals)/$",
+        {"currency": "USDT", "amount": "1"},
+    ),
+    (
+        r"/accounts/\{account_id\}/adjustments/$",
+        {"currency": "USDT", "amount": "1", "reason": "mine"},
+    ),
+    (
+        r"/accounts/\{account_id\}/transfers/$",
+        {"target": MISSING, "currency": "USDT", "amount": "1"},
+    ),
+    (r"/accounts/\{account_id\}/risk/limits/$", {"rules": {}}),
+    (r"/accounts/\{account_id\}/risk/locks/$", {"reason": "mine", "until": UNTIL}),
+    (r"/accounts/\{account_id\}/risk/locks/", {"until": UNTIL}),
+    (r"/orders/\{order_id\}/replace/$", {"quantity": "1"}),
+    (r"/orders/\{order_id\}/cancel/$", {}),
     (r"", {"definition": {}}),
 )
 
@@ -48,3 +74,44 @@ def schedule_make(client: httpx.Client, series: str) -> str:
     made = client.post("/api/v1/schedules/", json=asked)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
+def account_make(client: httpx.Client) -> str:
+    """Make a paper account; returns its id."""
+    asked = {
+        "name": "Main",
+        "mode": "paper",
+        "exchange": "simulated",
+        "currency": "USDT",
+    }
+    made = client.post("/api/v1/accounts/", json=asked)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def money_make(client: httpx.Client, account: str) -> dict[str, str]:
+    """Make what an account has beside itself; returns the ids, by parameter."""
+    lock = client.post(
+        f"/api/v1/accounts/{account}/risk/locks/",
+        json={"reason": "a holiday", "until": UNTIL},
+    )
+    assert lock.status_code == 201, lock.text
+    order = {
+        "account": account,
+        "symbol": "BTC/USDT",
+        "side": "buy",
+        "kind": "limit",
+        "quantity": "0.01",
+        "price": "100",
+    }
+    verdict = client.post("/api/v1/risk/verdicts/", json=order)
+    assert verdict.status_code in {200, 201}, verdict.text
+    asked = client.post("/api/v1/reconciliations/", json={"account": account})
+    assert asked.status_code == 202, asked.text
+    return {
+        "lock_id": lock.json()["id"],
+        "verdict_id": verdict.json()["id"],
+        "reconciliation_id": follow(client, asked.headers["Location"])["result"][
+            "reconciliation_id"
+        ],
+    }

@@ -15,7 +15,14 @@ import pytest
 import yaml
 
 from tests.journeys import books
-from tests.journeys.owned import body_for, schedule_make, watchlist_make
+from tests.journeys.owned import (
+    MISSING,
+    account_make,
+    body_for,
+    money_make,
+    schedule_make,
+    watchlist_make,
+)
 from tests.journeys.service import LEASE_SECONDS, ROOT, follow, service_run
 
 if TYPE_CHECKING:
@@ -24,8 +31,6 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.journeys.service import Service
-
-MISSING = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +229,7 @@ def test_nobody_reaches_what_is_not_theirs(
     where = path.format(
         **adas, series_id=series, strategy_id=strategy, number=1, name="no-such"
     )
-    sent: dict[str, Any] = {"json": body_for(path)}
+    sent: dict[str, Any] = {"json": body_for(path), "headers": {"If-Match": "*"}}
     if path.endswith("/compare/"):
         sent = {"files": {"file": ("trades.csv", b"x")}}
     if path.endswith("/export/"):
@@ -266,7 +271,13 @@ def adas(
     key = ada.post("/api/v1/api-keys/", json={"name": "Ada's", "scopes": ["read"]})
     assert key.status_code == 201, key.text
     watchlist, item = watchlist_make(ada)
+    account = account_make(ada)
     return {
+        "account_id": account,
+        **money_make(ada, account),
+        # An order needs a price: the trading room's own tests have it.
+        "order_id": MISSING,
+        "client_order_id": "no-such",
         "watchlist_id": watchlist,
         "item_id": item,
         "schedule_id": schedule_make(ada, series),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 # The client of the engine's own package: another one may ask for plugins.
 DOCKER = "/usr/bin/docker" if shutil.which("/usr/bin/docker") else "docker"
@@ -20,6 +18,7 @@ LASTING = (
     "worker",
     "feed",
     "scheduler",
+    "trading",
     "nginx",
 )
 HEALTHY_SECONDS = 120.0
@@ -118,9 +117,10 @@ class Stack:
 
 
 def pss_bytes(pid: int) -> int:
-    """Return a process's proportional set size."""
-    with open(f"/proc/{pid}/smaps_rollup") as file:  # noqa: PTH123
-        for line in file:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
+    """Return a process's proportional set size; 0 where it has ended since, as probes do."""
+    try:
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = [line for line in told.splitlines() if line.startswith("Pss:")]
+    return int(found[0].split()[1]) * 1024 if found else 0

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from tests.stack.use import Caller
 
 RATE = 50.0
+# More than this of what the stack can answer, and a queue of its own making is measured.
+SHARE = 0.4
 LASTING_IN_TURN = (
-    "worker", "streams", "feed", "scheduler", "redis", "db", "app", "nginx",
+    "worker", "streams", "feed", "scheduler", "trading", "redis", "db", "app", "nginx",
 )  # fmt: skip
 # What no request waits for.
-BEHIND = {"worker", "streams", "feed", "scheduler"}
+BEHIND = {"worker", "streams", "feed", "scheduler", "trading"}
 # A request that waits for what is being restarted is answered at the latest by then.
 GRACE_SECONDS = 12.0
 
@@ -93,9 +95,12 @@ def restarts(stack: Stack, base: str, caller: Caller, say: Say) -> None:
     Raises:
         StackError: A request failed that should not have.
     """
+    most = Load(base, caller.headers).capacity()
+    rate = min(RATE, SHARE * most)
+    say(f"load: {rate:.0f} requests a second, of the {most:.0f} that it answers here")
     for service in LASTING_IN_TURN:
-        _restart(stack, service, base, caller, say)
-    with Load(base, caller.headers, RATE) as load:
+        _restart(stack, service, Load(base, caller.headers, rate), say)
+    with Load(base, caller.headers, rate) as load:
         time.sleep(2)
         started = time.monotonic()
         _roll(stack)
@@ -104,14 +109,14 @@ def restarts(stack: Stack, base: str, caller: Caller, say: Say) -> None:
     if failures := load.failures():
         raise StackError(f"a rolling restart failed requests: {_told(failures)}")
     say(
-        f"rolling restart of app at {RATE:.0f}/s: {len(load.samples)} requests, none "
+        f"rolling restart of app at {rate:.0f}/s: {len(load.samples)} requests, none "
         f"failed, {seconds:.0f} s; p50 {load.percentile(0.5) * 1000:.0f} ms, "
         f"p99 {load.percentile(0.99) * 1000:.0f} ms"
     )
 
 
-def _restart(stack: Stack, service: str, base: str, caller: Caller, say: Say) -> None:
-    with Load(base, caller.headers, RATE) as load:
+def _restart(stack: Stack, service: str, load: Load, say: Say) -> None:
+    with load:
         time.sleep(1)
         started = time.monotonic()
         stack.compose("restart", "--timeout", "30", service)

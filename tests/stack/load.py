@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TIMEOUT_SECONDS = 30.0
+# How the most that a stack can answer is found: so many ask without a pause, for so long.
+CALLERS, CAPACITY_SECONDS = 8, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,36 @@ class Load:
         seconds = sorted(sample.seconds for sample in self.samples)
         return seconds[min(int(len(seconds) * fraction), len(seconds) - 1)]
 
-    async def _send(self) -> None:
+    def capacity(self) -> float:
+        """Return how many requests a second the stack answers at most."""
+        begun = time.monotonic()
+        answered = asyncio.run(self._hasten(begun + CAPACITY_SECONDS))
+        return answered / (time.monotonic() - begun)
+
+    async def _hasten(self, until: float) -> int:
+        async def caller(client: httpx.AsyncClient) -> int:
+            count = 0
+            while time.monotonic() < until:
+                await self._one(client, count)
+                count += 1
+            return count
+
+        async with self._client() as client:
+            return sum(await asyncio.gather(*(caller(client) for _ in range(CALLERS))))
+
+    def _client(self) -> httpx.AsyncClient:
         # A connection for each: as many callers as requests, not one that is warm.
         limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(
+        return httpx.AsyncClient(
             base_url=self.base,
             headers=self.headers,
             verify=False,  # noqa: S501 - the certificate is self-signed
             timeout=TIMEOUT_SECONDS,
             limits=limits,
-        ) as client:
+        )
+
+    async def _send(self) -> None:
+        async with self._client() as client:
             running: set[asyncio.Task[None]] = set()
             due, count = time.monotonic(), 0
             while not self._stop.is_set():

@@ -40,7 +40,8 @@ class Listener:
         self._url = base.replace("https://", "wss://") + "/ws/v1/stream"
         self._headers = headers
         self.sequences: list[int] = []
-        self.names: list[str] = []
+        # Which job, and what happened to it.
+        self.steps: list[tuple[str, str]] = []
         self.connections = 0
         self.said: list[str] = []
         self._ended = threading.Event()
@@ -57,6 +58,10 @@ class Listener:
         self._ended.set()
         self._thread.join(WAIT_SECONDS)
 
+    def names(self, job: str) -> list[str]:
+        """Return what happened to a job, in order."""
+        return [name for one, name in self.steps if one == job]
+
     def wait(self, holds: Any, what: str) -> None:
         """Wait until something holds.
 
@@ -66,7 +71,7 @@ class Listener:
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
             if time.monotonic() > until:
-                raise StackError(f"{what} does not come; seen: {self.names}")
+                raise StackError(f"{what} does not come; seen: {self.steps}")
             time.sleep(0.05)
 
     def _listen(self) -> None:
@@ -93,7 +98,7 @@ class Listener:
                 continue
             if message["type"] == "event":
                 self.sequences.append(message["sequence"])
-                self.names.append(message["name"])
+                self.steps.append((message["body"]["id"], message["name"]))
             elif message["type"] == "subscribed":
                 self.connections += 1
             elif message["type"] in {"goodbye", "error"}:
@@ -114,14 +119,12 @@ def streams_check(stack: Stack, base: str, caller: Caller, say: Say) -> None:
         StackError: An event is lost, doubled, or not told.
     """
     with Listener(base, caller.headers) as listener:
-        before = len(listener.names)
-        _simulate(caller.client, IMPORT)
-        listener.wait(lambda: listener.names[before:] == STATES, "a job's events")
+        # Work of before may still be going on: each job is followed by itself.
+        first = _simulate(caller.client, IMPORT)
+        listener.wait(lambda: listener.names(first) == STATES, "a job's events")
         stack.compose("restart", "--timeout", "30", "streams")
-        _simulate(caller.client, LATER)
-        listener.wait(
-            lambda: listener.names[before:] == STATES * 2, "the events after it"
-        )
+        later = _simulate(caller.client, LATER)
+        listener.wait(lambda: listener.names(later) == STATES, "the events after it")
     told = listener.sequences
     if told != list(range(told[0], told[0] + len(told))):
         raise StackError(f"events were lost or doubled: {told}")
@@ -136,10 +139,12 @@ def streams_check(stack: Stack, base: str, caller: Caller, say: Say) -> None:
     )
 
 
-def _simulate(client: httpx.Client, body: dict[str, str]) -> None:
+def _simulate(client: httpx.Client, body: dict[str, str]) -> str:
+    """Import candles, and wait for it; returns the job's id."""
     answer = client.post("/api/v1/candle-series/simulate/", json=body)
     answer.raise_for_status()
     follow(client, answer.headers["Location"])
+    return str(answer.json()["id"])
 
 
 def _server_sent(client: httpx.Client, most: int) -> list[int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from apps.analysis.metrics.drawdown import drawdowns
+from apps.measures.drawdown import drawdowns
 
 if TYPE_CHECKING:
     from apps.engines.contracts import FloatArray, RunResult

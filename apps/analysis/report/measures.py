@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.analysis.metrics.catalogue import CATALOGUE
 from apps.analysis.report.look import swatch
 from apps.analysis.report.markup import join, scrolling, tag
 from apps.analysis.report.numbers import NONE, measure
+from apps.measures.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apps.analysis.metrics.spec import MetricSpec
     from apps.analysis.report.contenders import Contender
     from apps.analysis.report.markup import Html
+    from apps.measures.spec import MetricSpec
 
 
 HEADLINE = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from apps.analysis.metrics.catalogue import CATALOGUE
-from apps.analysis.metrics.spec import MetricUnit
+from apps.measures.catalogue import CATALOGUE
+from apps.measures.spec import MetricUnit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

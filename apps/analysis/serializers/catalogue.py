@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.analysis.metrics.spec import MetricUnit
 from apps.engines.contracts import SizingKind
+from apps.measures.spec import MetricUnit
 
 
 class EngineCapabilitiesOutput(serializers.Serializer[Any]):

@@ -67,13 +67,7 @@ def _fee(text: str) -> serializers.DecimalField:
 def _model(
     choices: list[tuple[Any, str]], default: str, text: str
 ) -> serializers.ChoiceField:
-    known = ", ".join(name.value for name, _ in choices)
-    return serializers.ChoiceField(
-        choices=choices,
-        default=default,
-        error_messages={"invalid_choice": f"There is no '{{input}}'; known: {known}."},
-        help_text=text,
-    )
+    return serializers.ChoiceField(choices=choices, default=default, help_text=text)
 
 
 def _milliseconds(text: str, **options: Any) -> NumberField:

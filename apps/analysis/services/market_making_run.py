@@ -13,7 +13,6 @@ from django.conf import settings
 
 from apps.analysis.errors import MarketMakingNotFound
 from apps.analysis.making_results import making_hash, making_verify, making_write
-from apps.analysis.metrics.making import making_figures
 from apps.analysis.models import MarketMakingRun
 from apps.analysis.run_options import market_rules_of
 from apps.analysis.selectors import market_making_folder
@@ -28,6 +27,7 @@ from apps.engines.market_making import (
 )
 from apps.engines.runner.client import engine_call
 from apps.market.selectors import CAPTURE_ENGINE, capture_path, capture_verified
+from apps.measures.making import making_figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,6 @@ from django.utils import timezone
 from apps.analysis.enums import RunState
 from apps.analysis.errors import NotReproducible
 from apps.analysis.kinds import CHART_KIND
-from apps.analysis.metrics.summary import metrics_compute
 from apps.analysis.models import EngineRun
 from apps.analysis.results import bars_hash, result_hash, result_write
 from apps.analysis.selectors import results_folder
@@ -24,6 +23,7 @@ from apps.analysis.services.tidy import folder_discard
 from apps.core.files import folder_publish, stored_path
 from apps.jobs.enums import JobQueue
 from apps.jobs.services import job_enqueue
+from apps.measures.summary import metrics_compute
 
 if TYPE_CHECKING:
     from apps.analysis.models import Backtest

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apps.analysis.metrics.summary import metrics_compute
 from apps.analysis.report import ReportHeading, report_render
 from apps.analysis.tests.runs import bars_make, result_make
+from apps.measures.summary import metrics_compute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -178,10 +178,10 @@ def test_half_a_million_bars_are_drawn_in_a_moment() -> None:
     trades = [(i, i + 50, float((-1) ** i), "signal") for i in range(1, 525_000, 101)]
     result = result_make(_walk(525_600, 1000.0, 1e-3), trades=trades)
     runs = dict.fromkeys(ENGINES, result)
-    began = time.perf_counter()
+    began = time.process_time()
     chart_render(title="a year of minutes", bars=bars, runs=runs, theme="light")
     # About 1 s; without decimation it is far more.
-    assert time.perf_counter() - began < 6
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.analysis.metrics.catalogue import CATALOGUE
-from apps.analysis.metrics.returns import DAY_NS
-from apps.analysis.metrics.summary import metrics_compute
 from apps.analysis.tests.runs import bars_make, result_make
+from apps.measures.catalogue import CATALOGUE
+from apps.measures.returns import DAY_NS
+from apps.measures.summary import metrics_compute
 
 HOUR_NS = DAY_NS // 24
 
@@ -161,15 +161,15 @@ def test_half_a_million_bars_are_summed_up_without_a_pause() -> None:
     trades = [(i, i + 5, 1.0, "signal") for i in range(0, count - 10, 500)]
     bars = bars_make(equity, timeframe_ns=60_000_000_000)
     result = result_make(equity, trades=trades)
-    began = time.perf_counter()
+    began = time.process_time()
     metrics_compute(bars, result, 1000.0)
     # About 40 ms; the bound only catches a loop per bar on a busy machine.
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_the_catalogue_can_be_read_without_numpy() -> None:
     script = (
-        "import sys; from apps.analysis.metrics.catalogue import CATALOGUE; "
+        "import sys; from apps.measures.catalogue import CATALOGUE; "
         "assert CATALOGUE; assert 'numpy' not in sys.modules, 'numpy was imported'"
     )
     subprocess.run(  # noqa: S603

@@ -10,7 +10,6 @@ import pytest
 
 from apps.analysis.enums import RunState
 from apps.analysis.kinds import CHART_KIND
-from apps.analysis.metrics.catalogue import CATALOGUE
 from apps.analysis.results import result_hash, result_read
 from apps.analysis.services.chart import chart_draw
 from apps.analysis.services.run import backtest_run
@@ -23,6 +22,7 @@ from apps.analysis.tests.factories import (
     surroundings_of,
 )
 from apps.jobs.enums import JobState
+from apps.measures.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from apps.analysis.models import Backtest

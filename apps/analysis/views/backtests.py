@@ -64,7 +64,6 @@ class BacktestListCreateView(ListAPIView[Backtest]):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     serializer_class = BacktestOutput
-    filter_backends = ()
     queryset = Backtest.objects.none()
 
     def get_queryset(self) -> QuerySet[Backtest]:

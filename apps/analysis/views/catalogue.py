@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.analysis.engine_catalogue import engine_describe
-from apps.analysis.metrics.catalogue import CATALOGUE
 from apps.analysis.serializers.catalogue import EngineOutput, MetricOutput
 from apps.engines.registry import engine_list
+from apps.measures.catalogue import CATALOGUE
 from apps.users.authentication import AUTHENTICATION
 
 if TYPE_CHECKING:

@@ -56,7 +56,6 @@ class ParityListCreateView(ListAPIView[ParityRun]):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     serializer_class = ParityOutput
-    filter_backends = ()
     queryset = ParityRun.objects.none()
 
     def get_queryset(self) -> QuerySet[ParityRun]:

@@ -11,17 +11,18 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.core.outbox.models import OutboxEvent, OutboxHead
+from apps.core.statements import rows_insert
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # A reader is sent whole events, and has little room.
 BODY_MOST_BYTES = 48 * 1024
 
-# One statement, in the dialect that both databases share: a new head, or the next number.
+# One statement, in the dialect that both databases share: a new head, or the next numbers.
 _NEXT = (
-    "INSERT INTO core_outboxhead (owner_id, last, pruned) VALUES (%s, 1, 0) "
-    "ON CONFLICT (owner_id) DO UPDATE SET last = core_outboxhead.last + 1 "
+    "INSERT INTO core_outboxhead (owner_id, last, pruned) VALUES (%s, %s, 0) "
+    "ON CONFLICT (owner_id) DO UPDATE SET last = core_outboxhead.last + excluded.last "
     "RETURNING last"
 )
 
@@ -48,23 +49,67 @@ def event_record(
         TransactionManagementError: There is no transaction that it could be part of.
         ValueError: The body is larger than a reader has room for.
     """
+    (sequence,) = events_record(owner=owner, events=[(topic, name, body)], now=now)
+    return sequence
+
+
+def events_record(
+    *,
+    owner: UUID,
+    events: Sequence[tuple[str, str, Mapping[str, Any]]],
+    now: datetime,
+) -> range:
+    """Write down several events of an owner at once, as `event_record` does one.
+
+    Args:
+        owner: The id of the user whom they concern.
+        events: Topic, name and body of each, in their order.
+        now: When they happened, UTC.
+
+    Returns:
+        Their numbers.
+
+    Raises:
+        TransactionManagementError: There is no transaction that they could be part of.
+        ValueError: A body is larger than a reader has room for.
+    """
     if not connection.in_atomic_block:
         msg = "An event is recorded in the transaction of what it tells of."
         raise transaction.TransactionManagementError(msg)
+    if not events:
+        return range(0)
+    texts = [_text_of(topic, name, body) for topic, name, body in events]
+    key = OutboxHead._meta.pk.get_db_prep_value(owner, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [key, len(events)])
+        last = int(cursor.fetchone()[0])
+    numbers = range(last - len(events) + 1, last + 1)
+    rows_insert(
+        *(
+            OutboxEvent(
+                owner_id=owner,
+                sequence=number,
+                topic=topic,
+                name=name,
+                body=text,
+                at=now,
+            )
+            for number, (topic, name, _), text in zip(
+                numbers, events, texts, strict=True
+            )
+        )
+    )
+    return numbers
+
+
+def _text_of(topic: str, name: str, body: Mapping[str, Any]) -> str:
     text = body_text(body)
     if len(text) > BODY_MOST_BYTES:
         msg = (
             f"The body of {topic} {name} has {len(text)} bytes; {BODY_MOST_BYTES} fit."
         )
         raise ValueError(msg)
-    key = OutboxHead._meta.pk.get_db_prep_value(owner, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [key])
-        (sequence,) = cursor.fetchone()
-    OutboxEvent.objects.create(
-        owner_id=owner, sequence=sequence, topic=topic, name=name, body=text, at=now
-    )
-    return int(sequence)
+    return text
 
 
 def body_text(body: Mapping[str, Any]) -> str:

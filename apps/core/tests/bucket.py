@@ -102,7 +102,7 @@ class Bucket:
         """Forget everything."""
         module._connect.cache_clear()
         self._client.close()
-        httpx.post(f"{self.address}/moto-api/reset").raise_for_status()
+        httpx.post(f"{self.address}/moto-api/reset", timeout=30).raise_for_status()
 
 
 @contextmanager

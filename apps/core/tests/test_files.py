@@ -227,7 +227,7 @@ def test_a_link_gives_the_very_bytes_to_anyone_for_a_while(
     query = parse_qs(urlsplit(link).query)
     assert query["X-Amz-Expires"] == ["77"]
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
-    answer = httpx.get(link)
+    answer = httpx.get(link, timeout=30)
     assert hashlib.sha256(answer.content).hexdigest() == SHA256
     assert answer.headers["Content-Type"].startswith("text/x-test")
     disposition = answer.headers["Content-Disposition"]

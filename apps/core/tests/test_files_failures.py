@@ -74,11 +74,11 @@ def refused(operation: Callable[[], object]) -> str:
 def authenticating(bucket: Bucket) -> Iterator[None]:
     """Let the server look at keys and what they may do; it knows none."""
     where = f"{bucket.address}/moto-api/reset-auth"
-    httpx.post(where, content="0").raise_for_status()
+    httpx.post(where, content="0", timeout=30).raise_for_status()
     try:
         yield
     finally:
-        httpx.post(where, content="inf").raise_for_status()
+        httpx.post(where, content="inf", timeout=30).raise_for_status()
 
 
 every_operation = pytest.mark.parametrize(

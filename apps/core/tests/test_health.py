@@ -49,7 +49,7 @@ class HungConnection:
     def cursor(self) -> None:
         """Wait, and then fail."""
         # The test's loop waits for its threads at the end, as a server's never does.
-        self.let_go.wait(1)
+        self.let_go.wait(3)
         raise OperationalError
 
     def close(self) -> None:
@@ -128,17 +128,18 @@ def test_a_database_that_hangs_has_timed_out() -> None:
     assert response.json()["db"] == "timed out"
 
 
-@pytest.mark.usefixtures("hung")
-def test_the_answer_does_not_wait_for_what_hangs() -> None:
+def test_the_answer_does_not_wait_for_what_hangs(hung: HungConnection) -> None:
     async def timed() -> tuple[float, dict[str, str]]:
         started = time.perf_counter()
         outcome = await health.health_check()
-        return time.perf_counter() - started, outcome
+        seconds = time.perf_counter() - started
+        hung.let_go.set()
+        return seconds, outcome
 
     seconds, outcome = asyncio.run(timed())
 
     assert outcome == {"db": "timed out", "cache": "ok"}
-    assert seconds < 0.4
+    assert seconds < 2
 
 
 def test_the_process_itself_is_alive_whatever_it_stands_on_does(

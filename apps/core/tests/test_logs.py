@@ -118,13 +118,13 @@ def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
 
 
 def test_a_long_path_costs_no_more_than_its_length() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     secrets_hide("a" * 300_000)
     secrets_hide("plx_" * 75_000)
     secrets_hide(f"plx_{'0' * 300_000}")
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_no_secret_is_written_from_a_message(out: io.StringIO) -> None:

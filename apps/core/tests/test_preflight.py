@@ -61,7 +61,7 @@ def fine() -> list[Finding]:
 
 def hanging() -> list[Finding]:
     """Answer too late."""
-    threading.Event().wait(1.0)
+    threading.Event().wait(5.0)
     return [go("hanging", "after all")]
 
 
@@ -85,7 +85,7 @@ def test_a_check_that_hangs_or_fails_hides_no_other() -> None:
     started = time.monotonic()
     hung, failed, lost, well = run("hanging", "failing", "away", "fine")
 
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 4
     assert (hung.verdict, hung.found) == (Verdict.NO_GO, "no answer within 0.3 s")
     assert failed.verdict == Verdict.NO_GO
     assert "RuntimeError" in failed.found

@@ -77,13 +77,17 @@ class Guard:
         """
         return self._once(ask, patient=False)
 
-    def pace(self, cost: float) -> None:
+    def pace(self, cost: float, most: float | None = None) -> None:
         """Wait until a request of this cost may go, by the exchange's stated rate.
+
+        Args:
+            cost: ccxt's cost of the request.
+            most: The longest wait in seconds; as the policy says where None.
 
         Raises:
             ExchangeRateLimited: Its turn does not come in time.
         """
-        for wait in self._rules.turns(cost):
+        for wait in self._rules.turns(cost, most):
             time.sleep(wait)
 
     def close(self) -> None:

@@ -84,18 +84,21 @@ class Rules:
             self.exchange, self.shared, caution, self.policy, patient=patient
         )
 
-    def turns(self, cost: float) -> Iterator[float]:
+    def turns(self, cost: float, most: float | None = None) -> Iterator[float]:
         """Take the turns that a request needs; yields how long to wait for the next.
 
         A request that costs more than the window holds takes it in parts.
 
         Args:
             cost: ccxt's cost of the request.
+            most: The longest wait in seconds, where it is less than the policy's.
 
         Raises:
-            ExchangeRateLimited: The turn does not come within the policy's time.
+            ExchangeRateLimited: The turn does not come in time.
         """
         waited = 0.0
+        longest = self.policy.turn_most
+        longest = longest if most is None else min(longest, most)
         left = self.rate.units(cost)
         while left > 0:
             part = min(left, self.rate.window_units)
@@ -103,7 +106,7 @@ class Rules:
             if wait <= 0:
                 left -= part
                 continue
-            if waited + wait > self.policy.turn_most:
+            if waited + wait > longest:
                 message = (
                     f"{self.exchange} allows one call every {self.rate.milliseconds} ms; "
                     f"after {waited:.1f} s there was no turn"

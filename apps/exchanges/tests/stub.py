@@ -17,8 +17,8 @@ def answering(answers: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Serve prepared answers.
 
     Args:
-        answers: JSON for each request whose path and query contain the key; the first
-            that fits.
+        answers: JSON for each request whose path, query and body contain the key; the
+            first that fits. A pair is a status and JSON.
 
     Yields:
         The address, and the requests so far.
@@ -27,16 +27,20 @@ def answering(answers: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
-            found = next((name for name in answers if name in self.path), None)
-            body = json.dumps(answers[found] if found else {"no": self.path}).encode()
-            self.send_response(200 if found else 404)
+            size = int(self.headers.get("Content-Length") or 0)
+            sent = f"{self.path} {self.rfile.read(size).decode()}".strip()
+            asked.append(sent)
+            found = next((name for name in answers if name in sent), None)
+            answer = answers[found] if found else (404, {"no": self.path})
+            status, told = answer if isinstance(answer, tuple) else (200, answer)
+            body = json.dumps(told).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""

@@ -17,10 +17,11 @@ from apps.exchanges.adapters.ccxt.table import (
     Intent,
     judged,
     misread,
-    retry_after,
 )
+from apps.exchanges.adapters.ccxt.waiting import retry_after
 from apps.exchanges.adapters.ccxt.wire import Exchanged
 from apps.exchanges.errors import (
+    ClientOrderIdTaken,
     ExchangeAnswerInvalid,
     ExchangeForbidden,
     ExchangeMisconfigured,
@@ -110,6 +111,59 @@ def test_a_broken_connection_after_sending_is_an_unknown_outcome() -> None:
     broken = requests.ConnectionError("Connection aborted.")
     error = caused(ccxt.NetworkError("no"), broken)
     assert type(judge(error, Intent.WRITE, status=None)) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_servers_error_after_sending_leaves_an_outcome_unknown_whatever_it_says(
+    status: int,
+) -> None:
+    for vague in (ccxt.BadRequest, ccxt.OperationFailed, ccxt.RateLimitExceeded):
+        error = vague("binance {'code': -1000}")
+        assert type(judge(error, Intent.WRITE, status=status)) is OutcomeUnknown
+        assert type(judge(error, status=status)) is TABLE[vague]
+    # Bitfinex refuses under 500, in words that ccxt knows.
+    for plain in (ccxt.InsufficientFunds, ccxt.InvalidOrder, ccxt.InvalidNonce):
+        error = plain("bitfinex Invalid order: not enough balance")
+        assert type(judge(error, Intent.WRITE, status=status)) is TABLE[plain]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '{"code":-2010,"msg":"Duplicate order sent."}',
+        '{"msg":"Duplicated clientOrderId: client_order_id already exists"}',
+        "EGeneral:Invalid arguments:cl_ord_id",
+    ],
+    ids=["binance", "exists", "other"],
+)
+def test_a_name_that_is_taken_is_told_from_other_refusals(words: str) -> None:
+    error = judge(ccxt.InvalidOrder(words), Intent.WRITE, status=400)
+    taken = "EGeneral" not in words
+    assert type(error) is (ClientOrderIdTaken if taken else ExchangeRejected)
+
+
+@pytest.mark.parametrize("name", ["InvalidOrder", "OrderNotFound", "ExchangeError"])
+def test_an_order_whose_answer_was_handed_on_is_not_refused_by_its_parser(
+    name: str,
+) -> None:
+    # As of Bithumb: "createOrder() did not return an order id", after status 200.
+    error = getattr(ccxt, name)("bithumb createOrder() did not return an order id")
+    read = judge(error, Intent.WRITE, answer={"status": "0000"})
+    assert type(read) is OutcomeUnknown
+    assert type(judge(error, Intent.READ, answer={"status": "0000"})) is not type(read)
+
+
+def test_a_refusal_in_words_that_ccxt_does_not_know_is_one_under_its_status() -> None:
+    error = ccxt.ExchangeError("x")
+    assert type(judge(error, Intent.WRITE, status=400)) is ExchangeRejected
+    assert type(judge(error, Intent.WRITE, status=200)) is OutcomeUnknown
+    assert type(judge(error, Intent.WRITE, status=None, sent=0)) is ExchangeRejected
+
+
+def test_a_second_request_without_a_connection_says_nothing_of_the_first() -> None:
+    refused = requests.ConnectionError("NewConnectionError: refused")
+    error = caused(ccxt.NetworkError("no"), refused)
+    assert type(judge(error, Intent.WRITE, status=None, sent=2)) is OutcomeUnknown
 
 
 def test_a_refused_order_is_refused_and_not_unknown() -> None:

@@ -136,7 +136,7 @@ def test_a_silent_socket_is_met_by_a_deadline(exchange_server: Served) -> None:
             began = time.monotonic()
             while streams.channels()["tickers", BTC].reconnects == 0:
                 await anext(told)
-            assert time.monotonic() - began < 2 * QUICK.silent_seconds
+            assert time.monotonic() - began < 10 * QUICK.silent_seconds
 
     run(work())
 

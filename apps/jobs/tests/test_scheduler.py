@@ -107,7 +107,7 @@ def test_a_scheduler_signs_that_it_looks_and_ends_after_its_time(
     begun = time.monotonic()
     call_command("run_scheduler", "--seconds", "0.5", "--sign", str(sign))
     assert sign.exists()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_scheduler_ends_in_good_order_when_told_to() -> None:

@@ -127,7 +127,7 @@ def test_a_job_over_its_time_is_killed_and_says_so(settings: Settings) -> None:
     started = time.monotonic()
     job = run("test.sleep", seconds=30)
     assert job.error_code == "job_timed_out"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_cancelling_ends_the_job_and_what_it_started() -> None:
@@ -142,7 +142,7 @@ def test_cancelling_ends_the_job_and_what_it_started() -> None:
     job = run("test.sleep", seconds=30)
     thread.join()
     assert job.state == JobState.CANCELLED
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 20
     assert not any(alive(child) for child in children)
 
 

@@ -59,6 +59,37 @@ def live_read(
     return {symbol: one for (_, symbol), one in read.items()}
 
 
+def kinds_read(
+    *, kinds: Sequence[str], exchange: str, symbols: Sequence[str], now: datetime
+) -> dict[str, dict[str, Live]]:
+    """Return the latest of several kinds of some markets of an exchange, in one read.
+
+    Args:
+        kinds: Each as of `live_read`.
+        exchange: The exchange's id.
+        symbols: Markets of it.
+        now: The moment, UTC, for the ages.
+
+    Raises:
+        LiveUnavailable: Where the latest is kept does not answer.
+
+    Returns:
+        By kind and symbol, as far as there is any.
+    """
+    topics = {
+        (kind, symbol): f"{kind}:{exchange}:{symbol}"
+        for kind in kinds
+        for symbol in symbols
+    }
+    found = latest_store().read(list(topics.values()))
+    read: dict[str, dict[str, Live]] = {kind: {} for kind in kinds}
+    for (kind, symbol), topic in topics.items():
+        one = _of(exchange, found.get(topic), now)
+        if one is not None:
+            read[kind][symbol] = one
+    return read
+
+
 def tickers_of(
     *, markets: Iterable[tuple[str, str]], now: datetime
 ) -> dict[tuple[str, str], Live]:
@@ -109,11 +140,18 @@ def _read(
     found = latest_store().read(list(topics))
     read: dict[tuple[str, str], Live] = {}
     for topic, (exchange, symbol) in topics.items():
-        one = _parsed(found.get(topic), now)
+        one = _of(exchange, found.get(topic), now)
         if one is not None:
-            body = {"exchange": exchange, **one.body}
-            read[exchange, symbol] = Live(body, one.age_seconds, one.stale)
+            read[exchange, symbol] = one
     return read
+
+
+def _of(exchange: str, raw: bytes | None, now: datetime) -> Live | None:
+    """Return what was written of a market of an exchange, as `_parsed` does."""
+    one = _parsed(raw, now)
+    if one is None:
+        return None
+    return Live({"exchange": exchange, **one.body}, one.age_seconds, one.stale)
 
 
 def _parsed(

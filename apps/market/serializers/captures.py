@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 LAYOUTS = [AUTO, *(one.value for one in CaptureLayout)]
-UNKNOWN_LAYOUT = f"There is no '{{input}}'; known: {', '.join(LAYOUTS)}."
 
 
 class CaptureImportInput(RulesInput):
@@ -54,7 +53,6 @@ class CaptureImportInput(RulesInput):
     layout = serializers.ChoiceField(
         choices=LAYOUTS,
         default=AUTO,
-        error_messages={"invalid_choice": UNKNOWN_LAYOUT},
         help_text="The form that it comes in; found by its bytes when auto.",
     )
 

@@ -75,7 +75,7 @@ def test_from_a_bucket_the_answer_leads_to_the_very_bytes(
     assert parse_qs(urlsplit(answer["Location"]).query)["X-Amz-Expires"] == ["60"]
     assert list((tmp_path / "web").iterdir()) == []
     # Without any right of the API's.
-    found = httpx.get(answer["Location"])
+    found = httpx.get(answer["Location"], timeout=30)
     assert hashlib.sha256(found.content).hexdigest() == series.sha256
     assert found.headers["Content-Disposition"] == NAME
     assert found.headers["Content-Type"] == PARQUET

@@ -61,7 +61,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(
         finally:
             feed.kill()
             feed.wait()
-    assert time.monotonic() - began < 11.0
+    assert time.monotonic() - began < 20
     assert feed.returncode == 0
     assert out.splitlines()[-1] == "ended"
     assert not FeedLease.objects.exists()

@@ -170,8 +170,8 @@ def test_prices_come_with_their_ages_and_null_where_there_is_none(
     btc, eth, sol = (one["ticker"] for one in answer.json()["items"])
     assert (btc["exchange"], btc["last"], btc["ask"]) == ("binance", "100.5", None)
     assert (btc["stale"], eth["stale"], sol) == (False, True, None)
-    assert 0 <= btc["age_seconds"] < 5
-    assert 60 <= eth["age_seconds"] < 65
+    assert 0 <= btc["age_seconds"] < 30
+    assert 60 <= eth["age_seconds"] < 90
     plain = client.get(majors)
     assert all(one["ticker"] is None for one in plain.json()["items"])
 

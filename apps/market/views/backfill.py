@@ -149,7 +149,6 @@ class CandleGapListView(ListAPIView[CandleGap]):
     permission_classes = (IsAuthenticated,)
     serializer_class = CandleGapOutput
     pagination_class = CandleGapPagination
-    filter_backends = ()
     queryset = CandleGap.objects.none()
 
     def get_queryset(self) -> QuerySet[CandleGap]:

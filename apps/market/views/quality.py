@@ -78,7 +78,6 @@ class CandleSeriesQualityHistoryView(ListAPIView[SeriesQuality]):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     serializer_class = QualityRecordOutput
-    filter_backends = ()
     queryset = SeriesQuality.objects.none()
 
     def get_queryset(self) -> QuerySet[SeriesQuality]:

@@ -53,7 +53,6 @@ class WatchlistListCreateView(ListAPIView[Watchlist]):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     serializer_class = WatchlistOutput
-    filter_backends = ()
     queryset = Watchlist.objects.none()
 
     def get_queryset(self) -> QuerySet[Watchlist]:

@@ -73,7 +73,6 @@ class StrategyListCreateView(ListAPIView[Strategy]):
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     serializer_class = StrategyOutput
-    filter_backends = ()
     queryset = Strategy.objects.none()
 
     def get_queryset(self) -> QuerySet[Strategy]:
@@ -167,7 +166,6 @@ class StrategyVersionListView(ListAPIView[StrategyVersion]):
     permission_classes = (IsAuthenticated,)
     serializer_class = StrategyVersionOutput
     pagination_class = StrategyVersionPagination
-    filter_backends = ()
     queryset = StrategyVersion.objects.none()
 
     def get_queryset(self) -> QuerySet[StrategyVersion]:

@@ -27,6 +27,16 @@ KEY = "parallax:live:{}"
 PUBLISH_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 MESSAGE_TYPE = "live.changed"
+# Fields of several hashes: how many of each, and which.
+_HASHES = """
+local told, at = {}, 1
+for place, key in ipairs(KEYS) do
+    local last = at + tonumber(ARGV[at])
+    told[place] = redis.call('HMGET', key, unpack(ARGV, at + 1, last))
+    at = last + 1
+end
+return told
+"""
 
 
 class RedisLatest:
@@ -57,16 +67,22 @@ class RedisLatest:
         """Return the bodies of the topics that are there."""
         found: dict[str, bytes] = {}
         split = sorted((*topic_split(topic), topic) for topic in topics)
+        groups = [
+            (channel, [(symbol, topic) for _, symbol, topic in group])
+            for channel, group in groupby(split, key=lambda one: one[0])
+        ]
+        if not groups:
+            return found
         with _Outage():
-            for channel, group in groupby(split, key=lambda one: one[0]):
-                members = list(group)
-                symbols = [symbol for _, symbol, _ in members]
-                bodies = _client().hmget(KEY.format(channel), symbols)
-                found |= {
-                    topic: body
-                    for (_, _, topic), body in zip(members, bodies, strict=True)
-                    if body is not None
-                }
+            told = _hashes_read(
+                [(channel, [one for one, _ in group]) for channel, group in groups]
+            )
+        for (_, group), bodies in zip(groups, told, strict=True):
+            found |= {
+                topic: body
+                for (_, topic), body in zip(group, bodies, strict=True)
+                if body is not None
+            }
         return found
 
     def read_channel(self, channel: str) -> dict[str, bytes]:
@@ -188,6 +204,17 @@ def _client() -> Any:
 
 def _layer() -> Any:
     return get_channel_layer()
+
+
+def _hashes_read(asked: Sequence[tuple[str, list[str]]]) -> list[list[bytes | None]]:
+    """Return some fields of the hashes of some channels, in one round trip."""
+    if len(asked) == 1:
+        ((channel, symbols),) = asked
+        return [_client().hmget(KEY.format(channel), symbols)]
+    keys = [KEY.format(channel) for channel, _ in asked]
+    fields = [text for _, symbols in asked for text in (len(symbols), *symbols)]
+    told: list[list[bytes | None]] = _client().eval(_HASHES, len(keys), *keys, *fields)
+    return told
 
 
 def _hash_write(channel: str, values: Mapping[str, bytes]) -> None:

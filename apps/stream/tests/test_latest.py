@@ -111,6 +111,15 @@ def test_what_was_written_is_read(store: LatestStore) -> None:
     ) == {f"{CHANNEL}:{B}": '{"p":"é"}'.encode(), f"tickers:elsewhere:{A}": b"{}"}
 
 
+def test_symbols_of_several_channels_are_read_at_once(store: LatestStore) -> None:
+    write(store, {A: b"1", B: b"2"})
+    write(store, {B: b"3"}, "books:here")
+    wanted = [f"books:here:{A}", f"books:here:{B}", f"{CHANNEL}:{B}", f"{CHANNEL}:{A}"]
+    told = store.read([*wanted, "trades:here:A/USDT"])
+    assert told == {wanted[1]: b"3", wanted[2]: b"2", wanted[3]: b"1"}
+    assert store.read([]) == {}
+
+
 def test_what_is_forgotten_is_gone(store: LatestStore) -> None:
     write(store, {A: b"{}"})
     store.forget(CHANNEL)

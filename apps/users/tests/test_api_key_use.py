@@ -213,7 +213,7 @@ def test_a_request_does_not_wait_for_whoever_holds_the_lock(user: User) -> None:
     try:
         started = time.perf_counter()
         assert opens(text)
-        assert time.perf_counter() - started < 1
+        assert time.perf_counter() - started < 2.5
         assert used(key) == (None, None)
     finally:
         holder.close()

@@ -44,7 +44,6 @@ class ApiKeyListCreateView(ListAPIView[ApiKey]):
     permission_classes = (IsAuthenticated,)
     needs_admin_key = True
     serializer_class = ApiKeyOutput
-    filter_backends = ()
     queryset = ApiKey.objects.none()
 
     def get_queryset(self) -> QuerySet[ApiKey]:

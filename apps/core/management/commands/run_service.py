@@ -27,8 +27,8 @@ class Command(BaseCommand):
     """`manage.py run_service --bind 127.0.0.1:8000 --processes 1`."""
 
     help = (
-        "Run the web server, a worker, the scheduler and the feed of live prices until "
-        "stopped; all stop together. "
+        "Run the web server, a worker, the scheduler, the feed of live prices and the "
+        "trading process until stopped; all stop together. "
         "Example: manage.py run_service --bind 127.0.0.1:8000"
     )
 
@@ -61,6 +61,7 @@ class Command(BaseCommand):
             "worker": _worker(options),
             "scheduler": _task("run_scheduler"),
             "feed": _task("run_streams"),
+            "trading": _task("run_trading"),
         }
         self.stdout.write(f"Parallax on http://{options['bind']}/api/docs/")
         try:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from apps.core.errors import ApplicationError
-from apps.exchanges.account_port import KeysCheck, OrderKind
+from apps.exchanges.account_port import VenueOrderState
 from apps.exchanges.adapters.ccxt.calls import Calls
-from apps.exchanges.adapters.ccxt.markets import rounded
-from apps.exchanges.adapters.ccxt.numbers import NS_PER_MS
+from apps.exchanges.adapters.ccxt.executions import Executions
+from apps.exchanges.adapters.ccxt.keys import keys_checked
+from apps.exchanges.adapters.ccxt.naming import CANCELLED_BY_NAME, FOUND_BY_NAME
+from apps.exchanges.adapters.ccxt.numbers import ceil_ms
 from apps.exchanges.adapters.ccxt.orders import (
     balances_from,
-    fills_from,
     order_from,
     orders_from,
 )
+from apps.exchanges.adapters.ccxt.placing import STOPS, kinds_of, placing
 from apps.exchanges.errors import (
-    ExchangeForbidden,
     ExchangeMisconfigured,
-    ExchangeRejected,
     ExchangeUnsupported,
     VenueOrderNotFound,
 )
@@ -27,27 +26,14 @@ from apps.exchanges.errors import (
 if TYPE_CHECKING:
     from apps.exchanges.account_port import (
         Balance,
+        KeysCheck,
+        OrderKind,
         OrderRequest,
         VenueFill,
         VenueOrder,
     )
     from apps.exchanges.config import ExchangeConfig
     from apps.exchanges.guard import GuardPolicy
-
-# Whose orders ccxt finds by our name; with the others, lists are looked through.
-_BY_CLIENT_ID = (
-    "binance",
-    "binanceus",
-    "bitget",
-    "bitstamp",
-    "bitvavo",
-    "htx",
-    "kraken",
-    "kucoin",
-    "mexc",
-    "okx",
-)
-_FILLS_PER_PAGE = 1000
 
 
 class CcxtAccount:
@@ -74,33 +60,19 @@ class CcxtAccount:
         self.exchange = exchange
         self._calls = Calls(exchange, config, policy)
         self._client = self._calls.client
+        self._executions = Executions(self._calls)
+
+    def order_kinds(self) -> frozenset[OrderKind]:
+        """Say which kinds of orders can be placed and cancelled here; no call is made."""
+        return kinds_of(self._client)
 
     def keys_check(self) -> KeysCheck:
-        """Say what the keys may do; wrong keys are an answer, not an error."""
-        try:
-            self._calls.markets_load()
-            skew = self._calls.read(self._calls.clock_skew)
-            raw = self._calls.read(self._client.fetch_balance)
-        except (ExchangeMisconfigured, ExchangeForbidden) as error:
-            return KeysCheck(
-                read=False,
-                trade=None,
-                withdraw=None,
-                addresses_restricted=None,
-                clock_skew_seconds=None,
-                message=error.message,
-            )
-        info = raw.get("info")
-        told = dict(info) if isinstance(info, dict) else {}
-        told |= self._restrictions()
-        return KeysCheck(
-            read=True,
-            trade=_flag(told, "enableSpotAndMarginTrading", "canTrade"),
-            withdraw=_flag(told, "enableWithdrawals", "canWithdraw"),
-            addresses_restricted=_flag(told, "ipRestrict"),
-            clock_skew_seconds=skew,
-            message="",
-        )
+        """Say what the keys may do; wrong keys are an answer, not an error.
+
+        Raises:
+            ExchangeUnsupported: No keys help: orders cannot be placed and cancelled here.
+        """
+        return keys_checked(self._calls)
 
     def balances(self) -> tuple[Balance, ...]:
         """Return what the account holds, by currency, without empty ones."""
@@ -115,36 +87,24 @@ class CcxtAccount:
     def order_place(self, request: OrderRequest) -> VenueOrder:
         """Send an order, once.
 
+        Nothing of it leaves later than `ExchangeConfig.sending_seconds` after this was
+        called, nor after its own `send_before_ns`, and the answer is waited for no longer
+        than `write_seconds` in all.
+
         Raises:
             SymbolUnknown: There is no such market.
+            ExchangeUnsupported: The exchange cannot do such an order.
             ExchangeRejected: The exchange refused it, or it is not on the market's grid.
             OutcomeUnknown: It was sent, and nobody knows what became of it.
             ExchangeUnavailable: It was not sent.
+            ExchangeRateLimited: It was not sent, or turned away.
         """
-        self._spot(request.symbol)
-        amount = self._on_grid(request.symbol, request.quantity, of="amount")
-        limit = request.kind is OrderKind.LIMIT
-        if limit is (request.price is None):
-            message = "a limit order names its price, a market order names none"
-            raise ExchangeRejected(message, attr="price")
-        price = (
-            None
-            if request.price is None
-            else self._on_grid(request.symbol, request.price, of="price")
-        )
-        return self._calls.write(
-            lambda: order_from(
-                self._client.create_order(
-                    request.symbol,
-                    request.kind.value,
-                    request.side.value,
-                    amount,
-                    price,
-                    _order_options(request),
-                ),
-                request.symbol,
+        with self._calls.sending(request.send_before_ns):
+            self._spot(request.symbol)
+            order = placing(self._client, request)
+            return self._calls.write(
+                lambda: self._order(order.sent(self._client), request.symbol)
             )
-        )
 
     def order_cancel(
         self,
@@ -159,13 +119,20 @@ class CcxtAccount:
             VenueOrderNotFound: There is no such open order; it may be filled.
             OutcomeUnknown: It was sent, and nobody knows what became of it.
         """
-        self._spot(symbol)
-        if order_id is None and self.exchange not in _BY_CLIENT_ID:
-            order_id = self._listed(symbol, client_order_id, open_only=True).id
-        named = {} if order_id is not None else {"clientOrderId": client_order_id}
-        self._calls.write(
-            lambda: order_from(self._client.cancel_order(order_id, symbol, named), None)
-        )
+        with self._calls.sending():
+            self._spot(symbol)
+            if order_id is None and self.exchange not in CANCELLED_BY_NAME:
+                order_id = self._listed(symbol, client_order_id, open_only=True).id
+            named = _named(order_id, client_order_id)
+            self._calls.write(lambda: self._cancelled(order_id, symbol, named))
+
+    def _cancelled(
+        self, order_id: str | None, symbol: str, named: dict[str, Any]
+    ) -> None:
+        raw = self._client.cancel_order(order_id or "", symbol, named)
+        if self.exchange.startswith("binance") or raw.get("id"):
+            # Others confirm without a word of the order.
+            self._order(raw, None)
 
     def order_get(
         self,
@@ -180,14 +147,23 @@ class CcxtAccount:
             VenueOrderNotFound: The exchange knows none.
         """
         self._spot(symbol)
-        if order_id is None and self.exchange not in _BY_CLIENT_ID:
+        if order_id is None and self.exchange not in FOUND_BY_NAME:
             return self._listed(symbol, client_order_id, open_only=False)
-        named = {} if order_id is not None else {"clientOrderId": client_order_id}
+        named = _named(order_id, client_order_id)
         return self._calls.read(
-            lambda: order_from(
-                self._client.fetch_order(order_id, symbol, named), symbol
+            lambda: self._order(
+                # ccxt puts it into a text where there is no such order.
+                self._client.fetch_order(order_id or "", symbol, named),
+                symbol,
             )
         )
+
+    def _order(self, raw: Any, symbol: str | None) -> VenueOrder:
+        return order_from(raw, symbol, waiting=self.exchange in STOPS)
+
+    def _orders(self, raw: list[Any], symbol: str | None) -> tuple[VenueOrder, ...]:
+        listed = self._calls.listed(raw)
+        return orders_from(listed, symbol, waiting=self.exchange in STOPS)
 
     def orders_open(self, symbol: str | None = None) -> tuple[VenueOrder, ...]:
         """Return what rests in the book, oldest first; of one market or of all."""
@@ -195,46 +171,58 @@ class CcxtAccount:
             self._calls.loaded()
         else:
             self._spot(symbol)
+        return self._open(symbol, {})
+
+    def _open(
+        self, symbol: str | None, named: dict[str, Any]
+    ) -> tuple[VenueOrder, ...]:
+        ask = self._client.fetch_open_orders
         return self._calls.read(
-            lambda: orders_from(
-                self._calls.listed(self._client.fetch_open_orders(symbol)), symbol
-            )
+            lambda: self._orders(ask(symbol, None, None, named), symbol)
         )
 
     def orders_closed(self, symbol: str, since_ns: int) -> tuple[VenueOrder, ...]:
-        """Return a page of orders that ended, oldest first.
+        """Return a page of orders that ended, filled or not, oldest first.
 
         Raises:
             ExchangeUnsupported: The exchange lists none.
         """
         self._spot(symbol)
-        if not self._client.has.get("fetchClosedOrders"):
+        return self._ended(symbol, since_ns, {})
+
+    def _ended(
+        self, symbol: str, since_ns: int, named: dict[str, Any]
+    ) -> tuple[VenueOrder, ...]:
+        has, client = self._client.has, self._client
+        if has.get("fetchOrders") is True:
+            ask = client.fetch_orders
+        elif has.get("fetchCanceledAndClosedOrders") is True:
+            ask = client.fetch_canceled_and_closed_orders
+        elif has.get("fetchClosedOrders"):
+            ask = client.fetch_closed_orders
+        else:
             message = f"{self.exchange} does not list orders that ended"
             raise ExchangeUnsupported(message)
-        since_ms = -(-since_ns // NS_PER_MS)
-        return self._calls.read(
-            lambda: orders_from(
-                self._calls.listed(self._client.fetch_closed_orders(symbol, since_ms)),
-                symbol,
-            )
+        since_ms = ceil_ms(since_ns)
+        found = self._calls.read(
+            lambda: self._orders(ask(symbol, since_ms, None, named), symbol)
         )
+        return tuple(each for each in found if each.state is not VenueOrderState.OPEN)
 
     def fills(
         self, symbol: str, since_ns: int, after_id: str | None = None
     ) -> tuple[VenueFill, ...]:
-        """Return a page of executions, oldest first, each once."""
+        """Return a page of executions, oldest first, each once; none is an empty one."""
         self._spot(symbol)
-        since_ms: int | None = -(-since_ns // NS_PER_MS)
-        place: dict[str, Any] = {}
-        if after_id is not None and self.exchange.startswith("binance"):
-            since_ms, place = None, {"fromId": int(after_id) + 1}
-
-        def ask() -> tuple[VenueFill, ...]:
-            raw = self._client.fetch_my_trades(symbol, since_ms, _FILLS_PER_PAGE, place)
-            return fills_from(self._calls.listed(raw), symbol)
-
-        found = self._calls.read(ask)
+        found = self._executions.after(symbol, ceil_ms(since_ns), after_id)
         return tuple(each for each in found if each.id != after_id)
+
+    def fills_of_order(
+        self, symbol: str, order_id: str, since_ns: int
+    ) -> tuple[VenueFill, ...]:
+        """Return all executions of one order, oldest first, each once."""
+        self._spot(symbol)
+        return self._executions.of_order(symbol, order_id, ceil_ms(since_ns))
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -245,56 +233,24 @@ class CcxtAccount:
             message = f"{symbol} of {self.exchange} is no spot market"
             raise ExchangeUnsupported(message, attr="symbol")
 
-    def _on_grid(self, symbol: str, value: Decimal, *, of: str) -> float:
-        """Return a number as ccxt takes it, which must not change it on the way.
-
-        ccxt cuts what is not on the market's grid, and does not say so.
-        """
-        near = rounded(self._client, symbol, value, of=of) if value > 0 else None
-        number = float(value)
-        if near != value or Decimal(repr(number)) != value:
-            offer = "" if near is None else f"; the nearest is {near}"
-            message = f"{value} is no {of} of {symbol}{offer}"
-            raise ExchangeRejected(message, attr=of)
-        return number
-
     def _listed(
         self, symbol: str, client_order_id: str | None, *, open_only: bool
     ) -> VenueOrder:
         """Look for an order among those that the exchange lists."""
-        found = list(self.orders_open(symbol))
-        if not open_only and self._client.has.get("fetchClosedOrders"):
-            found += self.orders_closed(symbol, 0)
+        # Kraken's lists can be asked for those of a name.
+        asks = self.exchange == "kraken"
+        named = {"clientOrderId": client_order_id} if asks else {}
+        found = list(self._open(symbol, named))
+        if not open_only:
+            with suppress(ExchangeUnsupported):
+                found += self._ended(symbol, 0, named)
         for order in found:
             if order.client_order_id == client_order_id:
                 return order
         message = f"{self.exchange} lists no order {client_order_id!r} of {symbol}"
         raise VenueOrderNotFound(message, attr="client_order_id")
 
-    def _restrictions(self) -> dict[str, Any]:
-        """Return what Binance tells of a key beyond the account."""
-        ask = getattr(self._client, "sapi_get_account_apirestrictions", None)
-        if ask is None:
-            return {}
-        try:
-            told = self._calls.once(ask)
-        except ApplicationError:
-            # A venue that stands in for it need not know this; nothing rests on it.
-            return {}
-        return told if isinstance(told, dict) else {}
 
-
-def _order_options(request: OrderRequest) -> dict[str, Any]:
-    options: dict[str, Any] = {"clientOrderId": request.client_order_id}
-    if request.kind is OrderKind.LIMIT:
-        options["timeInForce"] = request.time_in_force.value
-    if request.post_only:
-        options["postOnly"] = True
-    return options
-
-
-def _flag(told: dict[str, Any], *names: str) -> bool | None:
-    for name in names:
-        if name in told:
-            return told[name] is True or str(told[name]).lower() == "true"
-    return None
+def _named(order_id: str | None, client_order_id: str | None) -> dict[str, Any]:
+    """Return what ccxt is told besides the exchange's own name of an order."""
+    return {} if order_id is not None else {"clientOrderId": client_order_id}

@@ -15,7 +15,7 @@ from apps.exchanges.adapters.ccxt.capabilities import (
     stream_has,
 )
 from apps.exchanges.adapters.ccxt.markets import rounded
-from apps.exchanges.adapters.ccxt.numbers import NS_PER_MS
+from apps.exchanges.adapters.ccxt.numbers import NS_PER_SECOND, ceil_ms
 from apps.exchanges.adapters.ccxt.trades import trades_from
 from apps.exchanges.errors import ExchangeUnsupported, TimeframeUnsupported
 from apps.exchanges.ports import ExchangeStatus
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from apps.exchanges.guard import GuardPolicy
     from apps.exchanges.ports import Capabilities
 
-_NS_PER_SECOND = 1_000_000_000
 _TRADES_PER_PAGE = 1000
 
 
@@ -127,11 +126,10 @@ class CcxtMarketData:
         """
         market = self._calls.market(symbol)
         length_ns = self._timeframe_ns(timeframe)
-        since_ms = -(-since_ns // NS_PER_MS)
         most = limit or page_limit(self._client, market)
 
         def ask() -> Candles:
-            raw = self._client.fetch_ohlcv(symbol, timeframe, since_ms, most)
+            raw = self._client.fetch_ohlcv(symbol, timeframe, ceil_ms(since_ns), most)
             return candles_from(self._calls.listed(raw), symbol, length_ns)
 
         page = self._calls.read(ask)
@@ -150,7 +148,7 @@ class CcxtMarketData:
         """
         self._require("fetchTrades", "public trades")
         self._calls.market(symbol)
-        since_ms = -(-since_ns // NS_PER_MS)
+        since_ms = ceil_ms(since_ns)
         return self._calls.read(
             lambda: trades_from(self._trades_ask(symbol, since_ms, after_id), symbol)
         )
@@ -195,7 +193,7 @@ class CcxtMarketData:
                 f"it has {', '.join(known)}"
             )
             raise TimeframeUnsupported(message, attr="timeframe")
-        return int(self._client.parse_timeframe(timeframe)) * _NS_PER_SECOND
+        return int(self._client.parse_timeframe(timeframe)) * NS_PER_SECOND
 
     def _trades_ask(
         self, symbol: str, since_ms: int, after_id: str | None

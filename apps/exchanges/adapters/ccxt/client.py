@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ccxt
 
 from apps.exchanges.adapters.ccxt.endpoints import options_for, redirect
+from apps.exchanges.adapters.ccxt.scrubbing import Scrub
 from apps.exchanges.adapters.ccxt.session import BoundedSession
 from apps.exchanges.adapters.ccxt.wire import Wire, Wired
 
@@ -64,6 +65,7 @@ def client_make(exchange: str, config: ExchangeConfig) -> Any:
     session = BoundedSession(config.timeout_seconds)
     client = made(client_settings(exchange, config) | {"session": session})
     client.only_host = config.endpoint
+    client.scrub = Scrub((config.api_key, config.secret, config.password))
     client_redirect(client, config.endpoint)
     if config.endpoint is not None:
         session.max_redirects = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+# Kraken tells lists as objects, by the names of what is in them.
+_BY_NAME = ("open", "closed", "trades")
 # A list of no errors says nothing about the rest.
 _OF_ERRORS = ("error", "errors", "warning", "warnings")
 
@@ -20,7 +22,7 @@ def said_nothing(answer: Any) -> bool:
     """
     if isinstance(answer, dict):
         return any(
-            said_nothing(each)
+            (name in _BY_NAME and isinstance(each, dict)) or said_nothing(each)
             for name, each in answer.items()
             if name not in _OF_ERRORS
         )

@@ -8,6 +8,7 @@ from typing import Any
 from apps.exchanges.errors import ExchangeAnswerInvalid
 
 NS_PER_MS = 1_000_000
+NS_PER_SECOND = 1_000_000_000
 # 2009-01-03, Bitcoin's first block, and 2100-01-01: outside, the unit is another one.
 FIRST_MS = 1_230_940_800_000
 LAST_MS = 4_102_444_800_000
@@ -83,6 +84,11 @@ def optional_price(what: str, field: str, value: Any) -> Decimal | None:
         ExchangeAnswerInvalid: It is no number, or below 0.
     """
     return optional(what, field, value) or None
+
+
+def ceil_ms(time_ns: int) -> int:
+    """Return a time in milliseconds, rounded up: what is asked for is not before it."""
+    return -(-time_ns // NS_PER_MS)
 
 
 def moment_ns(what: str, field: str, milliseconds: Any) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from apps.exchanges.account_port import (
     Balance,
+    OrderKind,
     OrderSide,
     VenueFill,
     VenueOrder,
@@ -22,7 +24,7 @@ from apps.exchanges.adapters.ccxt.numbers import (
 from apps.exchanges.adapters.ccxt.trades import id_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
 _STATES = {
@@ -33,6 +35,17 @@ _STATES = {
     "expired": VenueOrderState.EXPIRED,
     "rejected": VenueOrderState.REJECTED,
 }
+# Names of kinds as exchanges have them, in small letters without marks.
+_KINDS = {
+    "market": OrderKind.MARKET,
+    "limit": OrderKind.LIMIT,
+    "limitmaker": OrderKind.LIMIT,
+    "stoploss": OrderKind.STOP,
+    "stoplosslimit": OrderKind.STOP_LIMIT,
+    "takeprofit": OrderKind.TAKE_PROFIT,
+    "takeprofitlimit": OrderKind.TAKE_PROFIT_LIMIT,
+}
+_MARKS = re.compile(r"[\W_]")
 _SIDES = {side.value: side for side in OrderSide}
 
 
@@ -72,12 +85,14 @@ def _held(what: str, field: str, value: Any) -> Decimal:
     return number
 
 
-def order_from(raw: Any, symbol: str | None) -> VenueOrder:
+def order_from(raw: Any, symbol: str | None, *, waiting: bool = False) -> VenueOrder:
     """Return an order as the venue knows it.
 
     Args:
         raw: ccxt's order.
         symbol: What was asked for; None for any market.
+        waiting: Whether a trigger price of this exchange makes an order one that waits,
+            rather than being tied to one that does not.
 
     Raises:
         ExchangeAnswerInvalid: It has no id, is of another market, is in a state that
@@ -97,22 +112,55 @@ def order_from(raw: Any, symbol: str | None) -> VenueOrder:
         client_order_id=raw.get("clientOrderId") or None,
         symbol=market,
         side=_SIDES.get(str(side)),
-        kind=raw.get("type"),
+        kind=_kind(raw, waiting=waiting),
         state=_STATES.get(str(status)),
         price=optional_price(what, "price", raw.get("price")),
         quantity=optional(what, "amount", raw.get("amount")),
         filled=optional(what, "filled", raw.get("filled")),
         average_price=optional_price(what, "average", raw.get("average")),
-        created_ns=moment_ns(what, "timestamp", raw.get("timestamp")),
-        updated_ns=moment_ns(what, "updated", raw.get("lastUpdateTimestamp")),
+        created_ns=_moment(what, "timestamp", raw),
+        updated_ns=_moment(what, "lastUpdateTimestamp", raw),
+        stop_price=_stop_price(what, raw),
     )
 
 
-def orders_from(raw: Any, symbol: str | None) -> tuple[VenueOrder, ...]:
-    """Return orders, oldest first."""
+def _moment(what: str, name: str, raw: Mapping[str, Any]) -> int | None:
+    """Return a time of an order; Binance tells -1 of one that does not work yet."""
+    told = raw.get(name)
+    return None if told == -1 else moment_ns(what, name, told)
+
+
+def _kind(raw: Mapping[str, Any], *, waiting: bool) -> str | None:
+    told = raw.get("type")
+    if told is None:
+        return None
+    kind = _KINDS.get(_MARKS.sub("", str(told).lower()))
+    if kind is None or kind.has_stop or not waiting:
+        return str(told) if kind is None else kind
+    if raw.get("takeProfitPrice"):
+        limit, market = OrderKind.TAKE_PROFIT_LIMIT, OrderKind.TAKE_PROFIT
+    elif raw.get("stopLossPrice") or raw.get("triggerPrice"):
+        limit, market = OrderKind.STOP_LIMIT, OrderKind.STOP
+    else:
+        return kind
+    return limit if kind is OrderKind.LIMIT else market
+
+
+def _stop_price(what: str, raw: Mapping[str, Any]) -> Decimal | None:
+    for name in ("stopLossPrice", "takeProfitPrice", "triggerPrice"):
+        found = optional_price(what, name, raw.get(name))
+        if found is not None:
+            return found
+    return None
+
+
+def orders_from(
+    raw: Any, symbol: str | None, *, waiting: bool = False
+) -> tuple[VenueOrder, ...]:
+    """Return orders, oldest first; as `order_from`."""
     if not isinstance(raw, list | tuple):
         raise invalid("orders", "orders", raw)
-    found = [order_from(each, symbol) for each in raw]
+    found = [order_from(each, symbol, waiting=waiting) for each in raw]
     return tuple(sorted(found, key=lambda one: (one.created_ns or 0, id_order(one.id))))
 
 
@@ -135,9 +183,12 @@ def fills_from(raw: Any, symbol: str) -> tuple[VenueFill, ...]:
         fill = _fill(what, f"executions.{place}", each, symbol)
         if by_id.setdefault(fill.id, fill) != fill:
             raise invalid(what, f"executions.{place}.id", f"{fill.id} of two of them")
-    return tuple(
-        sorted(by_id.values(), key=lambda one: (one.time_ns, id_order(one.id)))
-    )
+    return fills_sorted(by_id.values())
+
+
+def fills_sorted(fills: Iterable[VenueFill]) -> tuple[VenueFill, ...]:
+    """Return executions, oldest first; those of one moment by their ids."""
+    return tuple(sorted(fills, key=lambda one: (one.time_ns, id_order(one.id))))
 
 
 def _fill(what: str, field: str, raw: Any, symbol: str) -> VenueFill:

@@ -14,6 +14,8 @@ from urllib3.exceptions import (
     SSLError as UrllibSSLError,
 )
 
+from apps.exchanges.adapters.ccxt.deadline import InTimeAdapter
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,6 +39,8 @@ class BoundedSession(requests.Session):
         self._seconds = seconds
         # Proxies and passwords of the surroundings are not for exchanges.
         self.trust_env = False
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, InTimeAdapter())
 
     def send(
         self, request: requests.PreparedRequest, **kwargs: Any

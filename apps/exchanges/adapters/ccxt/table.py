@@ -7,14 +7,13 @@ class that it descends from.
 from __future__ import annotations
 
 import re
-import time
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import ccxt
 import requests
 
+from apps.exchanges.adapters.ccxt.waiting import retry_after
 from apps.exchanges.errors import (
     ClientOrderIdTaken,
     ExchangeAnswerInvalid,
@@ -81,11 +80,26 @@ TABLE: Mapping[type[ccxt.BaseError], type[ApplicationError]] = {
     ccxt.UnsubscribeError: ExchangeUnavailable,
 }
 
+# How Kraken says that an id names no order, or cannot name one, which to ccxt is an invalid
+# order. That of a cancel ccxt knows itself; of a new order, it would tell something else.
+_NO_SUCH_ORDER = re.compile(r"EOrder:(Unknown|Invalid) order")
+# Refusals in the exchange's own words, which are no outage whatever the status.
+_DEFINITE = (
+    ccxt.AuthenticationError,
+    ccxt.InsufficientFunds,
+    ccxt.InvalidNonce,
+    ccxt.InvalidOrder,
+)
+# How a name that is taken is told where ccxt has no class for it.
+_TAKEN = re.compile(
+    r"duplicate (client )?order|client ?(order|oid)[ _]?id.{0,30}"
+    r"(exist|duplicate|in use|already|repeated)",
+    re.IGNORECASE,
+)
+
 NOT_KNOWN = "whether the exchange carried it out is not known"
-# Binance's shortest ban, where an exchange bans without saying for how long.
-_BAN_SECONDS = 120.0
-_TEAPOT = 418
 _SERVER_ERROR = 500
+_BAD_REQUEST = 400
 _LEGAL_REASONS = 451
 _UNAUTHORIZED = 401
 
@@ -111,13 +125,15 @@ def judged(
         error: What ccxt raised.
         exchanged: What the call sent and got.
         exchange: The id, for the message.
-        intent: For a write, an outage after sending is an unknown outcome.
+        intent: For a write, what leaves it open whether the exchange took it is an
+            unknown outcome.
         skew: The exchange's clock less ours, in seconds, where it was measured.
     """
-    kind = kind_of(error, exchanged)
-    said = f"{exchange}: {told(error).removeprefix(exchange).strip()}"
-    doubtful = kind in (ExchangeUnavailable, ExchangeAnswerInvalid)
-    if intent is Intent.WRITE and doubtful and exchanged.sent and not unsent(error):
+    kind = _kind_of(error, exchanged, intent)
+    if intent is Intent.WRITE and _server_failed(error, exchanged):
+        kind = ExchangeUnavailable
+    said = f"{exchange}: {_told(error).removeprefix(exchange).strip()}"
+    if intent is Intent.WRITE and _doubtful(error, kind, exchanged):
         return OutcomeUnknown(f"{said}; {NOT_KNOWN}")
     if kind is ExchangeRateLimited:
         limited = ExchangeRateLimited(said)
@@ -126,6 +142,43 @@ def judged(
     if kind is ExchangeMisconfigured:
         said += _advice(error, skew)
     return kind(said)
+
+
+def _doubtful(
+    error: ccxt.BaseError, kind: type[ApplicationError], exchanged: Exchanged
+) -> bool:
+    """Whether a write may have been carried out all the same.
+
+    ccxt knows refusals before it hands an answer to its parser. Once an answer was handed
+    on, the exchange had not refused: whatever was raised since, whether it is called an
+    invalid order or not, is a fault in reading it. And words of a refusal that ccxt does
+    not know, without a status that is one, may as well tell of something else.
+    """
+    if not exchanged.sent or (exchanged.sent == 1 and _unsent(error)):
+        return False
+    if kind in (ExchangeUnavailable, ExchangeAnswerInvalid):
+        return True
+    if exchanged.answer is not None:
+        return True
+    refused = _BAD_REQUEST <= (exchanged.status or 0) < _SERVER_ERROR
+    return (
+        kind is ExchangeRejected and _row(error) is ccxt.ExchangeError and not refused
+    )
+
+
+def _row(error: ccxt.BaseError) -> type[ccxt.BaseError]:
+    return next(each for each in type(error).__mro__ if each in TABLE)
+
+
+def _server_failed(error: ccxt.BaseError, exchanged: Exchanged) -> bool:
+    """Whether a server's error may hide that a write was carried out.
+
+    Binance says of any 5xx that the outcome is not known. Some others refuse under 500:
+    that is believed where ccxt knows the very words.
+    """
+    if (exchanged.status or 0) < _SERVER_ERROR:
+        return False
+    return not isinstance(error, _DEFINITE)
 
 
 def misread(
@@ -179,9 +232,11 @@ def _advice(error: BaseException, skew: float | None) -> str:
     return "; check the key, its secret and the addresses that it is allowed from"
 
 
-def kind_of(error: ccxt.BaseError, exchanged: Exchanged) -> type[ApplicationError]:
-    """Return the error class for an exception, by the table and the HTTP status."""
-    row = next(each for each in type(error).__mro__ if each in TABLE)
+def _kind_of(
+    error: ccxt.BaseError, exchanged: Exchanged, intent: Intent
+) -> type[ApplicationError]:
+    """Return the error class for an exception, by the table, status and own words."""
+    row = _row(error)
     kind = TABLE[row]
     status = exchanged.status or 0
     if status == _LEGAL_REASONS:
@@ -189,6 +244,9 @@ def kind_of(error: ccxt.BaseError, exchanged: Exchanged) -> type[ApplicationErro
     if kind is ExchangeRateLimited and status == _UNAUTHORIZED:
         # ccxt takes a key that stops working for a ban; the status says that it is not.
         return ExchangeMisconfigured
+    by_words = _by_words(error, intent) if kind is ExchangeRejected else None
+    if by_words is not None:
+        return by_words
     if row is not ccxt.ExchangeError:
         return kind
     if status >= _SERVER_ERROR or _transport(error) is not None:
@@ -197,7 +255,17 @@ def kind_of(error: ccxt.BaseError, exchanged: Exchanged) -> type[ApplicationErro
     return kind if exchanged.answer is None else ExchangeAnswerInvalid
 
 
-def unsent(error: BaseException) -> bool:
+def _by_words(error: ccxt.BaseError, intent: Intent) -> type[ApplicationError] | None:
+    """Return what a refusal says that ccxt has no class for; None where nothing."""
+    words = str(error)
+    if _TAKEN.search(words):
+        return ClientOrderIdTaken
+    if intent is Intent.READ and _NO_SUCH_ORDER.search(words):
+        return VenueOrderNotFound
+    return None
+
+
+def _unsent(error: BaseException) -> bool:
     """Whether a call surely never reached the exchange: no connection was made."""
     cause = _transport(error)
     if isinstance(cause, requests.ConnectTimeout):
@@ -221,50 +289,8 @@ _SPACES = re.compile(r"\s+")
 _MOST_TOLD = 300
 
 
-def told(error: BaseException) -> str:
+def _told(error: BaseException) -> str:
     """Return what an exception says, fit for a person: short, without signatures."""
     text = _SPACES.sub(" ", _MARKUP.sub(" ", _QUERY.sub("", str(error)))).strip()
     text = text or type(error).__name__
     return text if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD]}…"
-
-
-_UNTIL = re.compile(r"until (\d{13})")
-_FIELD = re.compile(r'"retry_?[aA]fter"\s*:\s*"?(\d+(?:\.\d+)?)')
-_MILLISECONDS_SINCE = 1_000_000_000_000
-
-
-def retry_after(exchanged: Exchanged) -> float | None:
-    """Return the seconds that an exchange asks to wait, by header or body.
-
-    Args:
-        exchanged: The answer. Understood are `Retry-After` in seconds or as a date, and
-            in the body `until <milliseconds>` and a field `retryAfter`.
-    """
-    header = next(
-        (v for k, v in exchanged.headers.items() if k.lower() == "retry-after"), None
-    )
-    if header is not None:
-        return _header_seconds(header)
-    until = _UNTIL.search(exchanged.body)
-    if until:
-        return _seconds_until(int(until.group(1)) / 1000)
-    named = _FIELD.search(exchanged.body)
-    if named is None:
-        return _BAN_SECONDS if exchanged.status == _TEAPOT else None
-    value = float(named.group(1))
-    return _seconds_until(value / 1000) if value >= _MILLISECONDS_SINCE else value
-
-
-def _header_seconds(header: str) -> float | None:
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return _seconds_until(parsedate_to_datetime(header).timestamp())
-    except ValueError:
-        return None
-
-
-def _seconds_until(moment: float) -> float:
-    return max(0.0, moment - time.time())

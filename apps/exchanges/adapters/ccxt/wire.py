@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import ccxt
 
+from apps.exchanges.adapters.ccxt.deadline import deadline
 from apps.exchanges.adapters.ccxt.endpoints import endpoint_check
 from apps.exchanges.adapters.ccxt.rows import rows_parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from apps.exchanges.adapters.ccxt.scrubbing import Scrub
 
 _KEPT_CHARACTERS = 2_000
 
@@ -107,24 +110,43 @@ class Wired:
 
     Attributes:
         wire: Where calls keep what they sent and got.
-        pace: Waits until a request of this cost may go; None to send at once.
+        pace: Waits until a request of this cost may go, for so many seconds at most, or
+            as long as usual; None to send at once.
         only_host: What stands in for the exchange; None for the exchange itself.
+        scrub: Takes the keys out of answers; None where there are none.
     """
 
     wire: Wire
-    pace: Callable[[float], None] | None = None
+    pace: Callable[[float, float | None], None] | None = None
     only_host: str | None = None
+    scrub: Scrub | None = None
+
+    @property
+    def last_http_response(self) -> str | None:
+        """What came to this thread's last request; None where nothing has.
+
+        ccxt's own outlives its call: a cancel at Kraken whose answer is lost would be
+        judged by what another was answered.
+        """
+        return self.wire.now.body or None
+
+    @last_http_response.setter
+    def last_http_response(self, _: str | None) -> None:
+        """Let ccxt write it, to no end: `on_rest_response` has kept it."""
 
     def throttle(self, cost: float | None = None) -> None:
         """Wait for the rate that all processes share, in place of ccxt's own."""
         if self.pace is not None:
-            self.pace(1.0 if cost is None else float(cost))
+            self.pace(1.0 if cost is None else float(cost), deadline.left)
 
     def fetch(
         self, url: str, method: str = "GET", headers: Any = None, body: Any = None
     ) -> Any:
         """Send one request and return the answer, parsed and believable as JSON."""
         endpoint_check(url, self.only_host, exchange=self.id)  # type: ignore[attr-defined]
+        if deadline.passed:
+            message = f"{self.id} its turn came too late; this was not sent"  # type: ignore[attr-defined]
+            raise ccxt.RequestTimeout(message)
         self.wire.now.begin()
         exchanged = self.wire.now
         answer = super().fetch(url, method, headers, body)  # type: ignore[misc]
@@ -185,7 +207,9 @@ class Wired:
         request_headers: Any,
         request_body: Any,
     ) -> str:
-        """Keep the answer before ccxt judges it."""
+        """Keep the answer before ccxt judges it, without keys that it may repeat."""
+        if self.scrub is not None:
+            response_body = self.scrub.text(response_body)
         self.wire.now.answered(code, response_headers, response_body)
         kept: str = super().on_rest_response(  # type: ignore[misc]
             code,

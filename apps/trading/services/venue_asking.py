@@ -1,0 +1,146 @@
+"""What a venue is asked of orders and their executions; nothing is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from apps.exchanges.errors import ExchangeUnsupported, VenueOrderNotFound
+from apps.market.moments import ns_from_datetime
+from apps.trading.enums import OrderOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from apps.exchanges.account_port import AccountPort, VenueFill, VenueOrder
+    from apps.trading.models import Order
+
+# By how much the venue's clock may be off, and how long it takes an order to arrive.
+MARGIN = timedelta(minutes=5)
+# By how much our own clock may have been off where an order's name or shape is ours.
+_CLOCK_OFF = timedelta(days=1)
+
+
+def since_of(order: Order) -> datetime:
+    """Return a moment before anything of an order can have been executed."""
+    return min(order.sent_at or order.created_at, order.created_at) - MARGIN
+
+
+def name_of(order: Order) -> dict[str, str]:
+    """Return by which name the venue is asked for an order: its own, once it is known."""
+    if order.venue_order_id:
+        return {"order_id": order.venue_order_id}
+    return {"client_order_id": order.client_order_id}
+
+
+def order_ask(order: Order, port: AccountPort) -> VenueOrder | None:
+    """Return what the venue knows of an order, by its own name or by ours.
+
+    What the venue rests in its book is looked through as well, before it is believed to
+    know nothing.
+
+    Raises:
+        ApplicationError: The venue could not be asked, which says nothing of the order.
+    """
+    for named in _names(order):
+        try:
+            told = port.order_get(order.symbol, **named)
+        except VenueOrderNotFound:
+            continue
+        if is_ours(order, told):
+            return told
+    names = {order.venue_order_id, order.client_order_id} - {""}
+    for one in port.orders_open(order.symbol):
+        if (one.id in names or one.client_order_id in names) and is_ours(order, one):
+            return one
+    return None
+
+
+def is_ours(order: Order, told: VenueOrder) -> bool:
+    """Return whether an order that was found by our name is the one that was sent.
+
+    Some venues take a name again once its order has ended: an older order of the name,
+    or one of another size, is another one. Where our clock was ahead, one that bears our
+    name seems to be older than it is.
+    """
+    if told.id == order.venue_order_id:
+        return True
+    since = since_of(order)
+    if told.client_order_id == order.client_order_id:
+        since -= _CLOCK_OFF
+    return _alike(order, told, since)
+
+
+def may_be(order: Order, told: VenueOrder) -> bool:
+    """Return whether an order for which the venue tells no name of ours may be this one.
+
+    Args:
+        order: Of which the venue's name is not known.
+        told: What the venue has.
+    """
+    return (
+        not told.client_order_id
+        and not order.venue_order_id
+        and (order.price is None or told.price in (None, order.price))
+        and _alike(order, told, since_of(order) - _CLOCK_OFF)
+    )
+
+
+def _alike(order: Order, told: VenueOrder, since: datetime) -> bool:
+    return (
+        told.symbol == order.symbol
+        and told.side in (None, order.side)
+        and told.quantity in (None, order.quantity)
+        and (told.created_ns is None or told.created_ns >= ns_from_datetime(since))
+    )
+
+
+def order_fills(
+    order: Order, port: AccountPort, told: VenueOrder
+) -> tuple[VenueFill, ...]:
+    """Return the executions of an order where the venue has some that we have not."""
+    if told.filled is not None and told.filled <= order.filled:
+        return ()
+    since = ns_from_datetime(since_of(order))
+    if told.created_ns is not None:
+        since = min(since, told.created_ns)
+    return port.fills_of_order(order.symbol, told.id, since)
+
+
+def order_unmatched(
+    order: Order, port: AccountPort, fills: list[VenueFill], known: set[str]
+) -> tuple[VenueOrder | None, bool]:
+    """Look for an order among those that were executed and that nobody knows.
+
+    Args:
+        order: Which is looked for; the venue knows none of its names.
+        port: Its account.
+        fills: Executions of its market since before it was sent.
+        known: The venue's names of the account's other orders.
+
+    Returns:
+        The order, or None; and whether one that was executed may be it, or not.
+    """
+    unclear = False
+    names = {one.order_id for one in fills if one.order_id and one.side == order.side}
+    for name in sorted(names - known):
+        try:
+            told = port.order_get(order.symbol, order_id=name)
+        except (VenueOrderNotFound, ExchangeUnsupported):
+            unclear = True
+            continue
+        if told.client_order_id == order.client_order_id:
+            return told, False
+        unclear |= told.client_order_id is None and told.quantity in (
+            None,
+            order.quantity,
+        )
+    return None, unclear
+
+
+def _names(order: Order) -> Iterator[dict[str, str]]:
+    if order.venue_order_id:
+        yield {"order_id": order.venue_order_id}
+    if order.origin != OrderOrigin.EXTERNAL.value:
+        yield {"client_order_id": order.client_order_id}
