@@ -45,6 +45,7 @@ from apps.trading.services.halting import (
 )
 from apps.trading.services.reconciling import account_reconcile
 from apps.trading.services.settling import order_settle
+from apps.trading.services.venue_look import VenueLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -258,11 +259,12 @@ def _orders_settle(
         # Asked again later, as if the venue had not answered.
         Order.objects.filter(pk__in=orders).update(looked_at=timezone.now())
         raise
+    looks = VenueLooks(account_id, port, timezone.now())
     rows = Order.objects.select_related("account").filter(pk__in=orders)
     for order in rows.order_by("created_at", "id"):
         if stopping():
             return
-        told = order_settle(order=order, port=port, now=timezone.now())
+        told = order_settle(order=order, port=port, now=timezone.now(), looks=looks)
         if told.settled or told.found:
             logger.info(
                 "order %s: %s, %s %s", order.pk, told.before, told.after, told.found

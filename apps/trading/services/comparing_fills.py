@@ -21,7 +21,7 @@ from apps.trading.services.adopting import (
 )
 from apps.trading.services.executing import venue_trade_id_told
 from apps.trading.services.steps import executions_apply, venue_order_take
-from apps.trading.services.venue_asking import MARGIN
+from apps.trading.services.venue_look import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -22,6 +22,8 @@ from apps.trading.services.venue_asking import name_of, order_fills
 from apps.trading.transitions import FINAL, UNSETTLED, WORKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apps.exchanges.account_port import VenueFill, VenueOrder
     from apps.trading.services.comparison import Comparison
 
@@ -39,12 +41,12 @@ def orders_compare(work: Comparison) -> None:
     """
     told = work.port.orders_open()
     work.beat()
-    ours = _ours(work, told)
+    ours = _Ours(_named(work, told))
     seen: set[str] = set()
     for number, one in enumerate(told):
         if number % _BEATS == _BEATS - 1:
             work.beat()
-        order = _match(ours, one)
+        order = ours.meant(one)
         if order is None:
             _adopt(work, one)
         else:
@@ -70,7 +72,7 @@ def _not_ended(work: Comparison) -> list[Order]:
     )
 
 
-def _ours(work: Comparison, told: tuple[VenueOrder, ...]) -> list[Order]:
+def _named(work: Comparison, told: tuple[VenueOrder, ...]) -> Iterable[Order]:
     """Return the orders of ours that the venue may mean."""
     orders = Order.objects.select_related("account").filter(account=work.account)
     ids = [one.id for one in told]
@@ -83,25 +85,30 @@ def _ours(work: Comparison, told: tuple[VenueOrder, ...]) -> list[Order]:
             orders.filter(client_order_id__in=names[first:last]),
         ):
             found |= {one.pk: one for one in query}
-    return list(found.values())
+    return found.values()
 
 
-def _match(ours: list[Order], told: VenueOrder) -> Order | None:
-    """Return the order that the venue means: by its own name, or by ours."""
-    by_id = [
-        one
-        for one in ours
-        if (one.symbol, one.venue_order_id) == (told.symbol, told.id)
-    ]
-    if by_id:
-        return by_id[0]
-    for one in ours:
-        same = one.client_order_id == told.client_order_id
-        # A name that somebody used again, elsewhere, is not that order.
-        ours_alone = one.origin != OrderOrigin.EXTERNAL.value and not one.venue_order_id
-        if same and ours_alone and one.symbol == told.symbol:
-            return one
-    return None
+class _Ours:
+    """Orders of ours, to be found by the venue's name or by ours.
+
+    Args:
+        orders: Those that the venue may mean.
+    """
+
+    def __init__(self, orders: Iterable[Order]) -> None:
+        self._by_id: dict[tuple[str, str], Order] = {}
+        self._by_name: dict[tuple[str, str | None], Order] = {}
+        for one in orders:
+            if one.venue_order_id:
+                self._by_id[one.symbol, one.venue_order_id] = one
+            # A name that somebody used again, elsewhere, is not that order.
+            elif one.origin != OrderOrigin.EXTERNAL.value:
+                self._by_name[one.symbol, one.client_order_id] = one
+
+    def meant(self, told: VenueOrder) -> Order | None:
+        """Return the order that the venue means."""
+        by_id = self._by_id.get((told.symbol, told.id))
+        return by_id or self._by_name.get((told.symbol, told.client_order_id))
 
 
 def _adopt(work: Comparison, told: VenueOrder) -> None:
@@ -163,7 +170,9 @@ def _agrees(order: Order, told: VenueOrder) -> bool:
 def _settle(work: Comparison, order: Order) -> None:
     """Ask for an order of ours that does not rest at the venue."""
     work.orders_looked_at += 1
-    told = order_settle(order=order, port=work.port, now=work.moment())
+    told = order_settle(
+        order=order, port=work.port, now=work.moment(), looks=work.looks
+    )
     work.settlement(order.client_order_id, told)
 
 

@@ -14,6 +14,7 @@ from apps.portfolio.venue_fills import VENUE_SILENT
 from apps.trading.enums import ReconciliationState
 from apps.trading.errors.reconciliations import ReconciliationLost
 from apps.trading.models import Reconciliation
+from apps.trading.services.venue_look import VenueLooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ class Comparison:
         opened_at: From when on everything of the account is ours to know; None where it
             was never compared.
         since: From when on executions may be unknown.
+        looks: What the venue rests and executed, listed once for many missed orders.
     """
 
     account: Account
@@ -56,7 +58,11 @@ class Comparison:
     unsettled: int = 0
     adopted: int = 0
     unexplained: bool = False
+    looks: VenueLooks = field(init=False)
     _begun: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.looks = VenueLooks(self.account.pk, self.port, self.now)
 
     def moment(self) -> datetime:
         """Return the time that it is by now, UTC."""

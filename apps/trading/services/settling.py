@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.exchanges.errors import OutcomeUnknown, VenueOrderNotFound
-from apps.portfolio.venue_fills import fills_pages
 from apps.trading.client_ids import UNNAMED
 from apps.trading.enums import OrderOrigin, OrderState
 from apps.trading.models import Order
@@ -29,7 +28,6 @@ from apps.trading.services.steps import (
     venue_order_take,
 )
 from apps.trading.services.venue_asking import (
-    MARGIN,
     may_be,
     name_of,
     order_ask,
@@ -37,12 +35,14 @@ from apps.trading.services.venue_asking import (
     order_unmatched,
     since_of,
 )
+from apps.trading.services.venue_look import VenueLooks
 from apps.trading.transitions import FINAL, UNSETTLED, WORKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from apps.exchanges.account_port import AccountPort, VenueFill, VenueOrder
+    from apps.exchanges.account_port import AccountPort, VenueOrder
+    from apps.trading.services.venue_look import VenueLook
 
 # Between the two answers that an order is not known.
 SECOND_LOOK = timedelta(seconds=1)
@@ -73,7 +73,9 @@ class Settlement:
         return self.before in UNSETTLED and self.after not in UNSETTLED
 
 
-def order_settle(*, order: Order, port: AccountPort, now: datetime) -> Settlement:
+def order_settle(
+    *, order: Order, port: AccountPort, now: datetime, looks: VenueLooks | None = None
+) -> Settlement:
     """Ask the venue what became of an order, and take that over.
 
     Safe to be called at any time, by several at once, and to be killed in the middle. No
@@ -83,6 +85,7 @@ def order_settle(*, order: Order, port: AccountPort, now: datetime) -> Settlemen
         order: Which one; refreshed in place.
         port: Its account.
         now: The moment, UTC.
+        looks: What the venue rests and executed, where it is listed for many orders.
 
     Raises:
         ApplicationError: The venue could not be asked; nothing is changed.
@@ -94,9 +97,10 @@ def order_settle(*, order: Order, port: AccountPort, now: datetime) -> Settlemen
     if before in FINAL or being_sent(order, now=now):
         return Settlement(before, before)
     Order.objects.filter(pk=order.pk).update(looked_at=now)
-    told = order_ask(order, port)
+    look = (looks or VenueLooks(order.account_id, port, now)).of(order.symbol)
+    told = order_ask(order, look)
     if told is None:
-        return _missing(order, port, before, now)
+        return _missing(order, look, before, now)
     return _taken(order, port, told, before, now)
 
 
@@ -180,48 +184,42 @@ def order_pull(*, order: Order, port: AccountPort, now: datetime) -> None:
     # It has ended, or nobody knows: what the venue says of it next tells.
     with suppress(VenueOrderNotFound, OutcomeUnknown):
         port.order_cancel(order.symbol, **name_of(order))
-    told = order_ask(order, port)
+    look = VenueLooks(order.account_id, port, now).of(order.symbol)
+    told = order_ask(order, look)
     if told is not None:
         fills = order_fills(order, port, told)
         venue_order_take(order=order, told=told, now=now, cause="cancel", fills=fills)
 
 
 def _missing(
-    order: Order, port: AccountPort, before: OrderState, now: datetime
+    order: Order, look: VenueLook, before: OrderState, now: datetime
 ) -> Settlement:
     """Look at executions where the venue knows no such order, then wait, then conclude."""
-    fills = _market_fills(order, port, now)
     if order.venue_order_id:
+        fills = look.executed(since_of(order))
         own = [one for one in fills if one.order_id == order.venue_order_id]
         applied = executions_apply(order=order, fills=own, now=now)
         if applied:
             return Settlement(before, OrderState(order.state), applied)
     else:
-        others = Order.objects.filter(account_id=order.account_id, symbol=order.symbol)
-        known = set(others.values_list("venue_order_id", flat=True))
-        told, unclear = order_unmatched(order, port, fills, known)
+        told, unclear = order_unmatched(order, look)
         if told is not None:
-            return _taken(order, port, told, before, now)
-        if unclear or _rests_unnamed(order, port):
+            return _taken(order, look.port, told, before, now)
+        if unclear or _rests_unnamed(order, look):
             return Settlement(before, before, found="unclear", theirs="not found")
-    return _conclude(order, before, now)
+    return _conclude(order, before, now, look.at or now)
 
 
-def _rests_unnamed(order: Order, port: AccountPort) -> bool:
+def _rests_unnamed(order: Order, look: VenueLook) -> bool:
     """Return whether an order may be this one, of which the venue tells no name of ours.
 
     It rests at the venue, or was taken over since as made elsewhere.
     """
     others = Order.objects.filter(account_id=order.account_id, symbol=order.symbol)
-    made_here = set(
-        others.exclude(origin=OrderOrigin.EXTERNAL.value).values_list(
-            "venue_order_id", flat=True
-        )
-    )
-    if any(
-        one.id not in made_here and may_be(order, one)
-        for one in port.orders_open(order.symbol)
-    ):
+    alike = {one.id for one in look.resting() if may_be(order, one)}
+    made_here = others.exclude(origin=OrderOrigin.EXTERNAL.value)
+    known = made_here.filter(venue_order_id__in=alike)
+    if alike - set(known.values_list("venue_order_id", flat=True)):
         return True
     taken = others.filter(
         origin=OrderOrigin.EXTERNAL.value,
@@ -235,13 +233,13 @@ def _rests_unnamed(order: Order, port: AccountPort) -> bool:
     return taken.exists()
 
 
-def _market_fills(order: Order, port: AccountPort, now: datetime) -> list[VenueFill]:
-    pages = fills_pages(port, order.symbol, since=since_of(order), until=now + MARGIN)
-    return [one for page in pages for one in page]
+def _conclude(
+    order: Order, before: OrderState, now: datetime, listed_at: datetime
+) -> Settlement:
+    """End an order that the venue has twice said not to know, once it had its time.
 
-
-def _conclude(order: Order, before: OrderState, now: datetime) -> Settlement:
-    """End an order that the venue has twice said not to know, once it had its time."""
+    What was listed before it had its time is no proof that it never arrives.
+    """
     with transaction.atomic():
         order_lock(order)
         if OrderState(order.state) is not before:
@@ -250,7 +248,7 @@ def _conclude(order: Order, before: OrderState, now: datetime) -> Settlement:
             Order.objects.filter(pk=order.pk).update(not_found_at=now)
             order.not_found_at = now
             return Settlement(before, before, theirs="not found")
-        if now < grace_ends(order):
+        if min(now, listed_at) < grace_ends(order):
             return Settlement(before, before, theirs="not found")
         found = "forgotten" if before in WORKING else "never_arrived"
         message = _MESSAGES[found]

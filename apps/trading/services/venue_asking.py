@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apps.exchanges.errors import ExchangeUnsupported, VenueOrderNotFound
 from apps.market.moments import ns_from_datetime
 from apps.trading.enums import OrderOrigin
+from apps.trading.services.venue_look import MARGIN, names_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
 
     from apps.exchanges.account_port import AccountPort, VenueFill, VenueOrder
     from apps.trading.models import Order
+    from apps.trading.services.venue_look import VenueLook
 
-# By how much the venue's clock may be off, and how long it takes an order to arrive.
-MARGIN = timedelta(minutes=5)
 # By how much our own clock may have been off where an order's name or shape is ours.
 _CLOCK_OFF = timedelta(days=1)
 
@@ -34,7 +34,7 @@ def name_of(order: Order) -> dict[str, str]:
     return {"client_order_id": order.client_order_id}
 
 
-def order_ask(order: Order, port: AccountPort) -> VenueOrder | None:
+def order_ask(order: Order, look: VenueLook) -> VenueOrder | None:
     """Return what the venue knows of an order, by its own name or by ours.
 
     What the venue rests in its book is looked through as well, before it is believed to
@@ -45,13 +45,13 @@ def order_ask(order: Order, port: AccountPort) -> VenueOrder | None:
     """
     for named in _names(order):
         try:
-            told = port.order_get(order.symbol, **named)
+            told = look.port.order_get(order.symbol, **named)
         except VenueOrderNotFound:
             continue
         if is_ours(order, told):
             return told
     names = {order.venue_order_id, order.client_order_id} - {""}
-    for one in port.orders_open(order.symbol):
+    for one in look.resting():
         if (one.id in names or one.client_order_id in names) and is_ours(order, one):
             return one
     return None
@@ -108,25 +108,26 @@ def order_fills(
     return port.fills_of_order(order.symbol, told.id, since)
 
 
-def order_unmatched(
-    order: Order, port: AccountPort, fills: list[VenueFill], known: set[str]
-) -> tuple[VenueOrder | None, bool]:
+def order_unmatched(order: Order, look: VenueLook) -> tuple[VenueOrder | None, bool]:
     """Look for an order among those that were executed and that nobody knows.
 
     Args:
         order: Which is looked for; the venue knows none of its names.
-        port: Its account.
-        fills: Executions of its market since before it was sent.
-        known: The venue's names of the account's other orders.
+        look: What the venue executed.
 
     Returns:
         The order, or None; and whether one that was executed may be it, or not.
     """
+    since = since_of(order)
+    fills = look.executed(since)
+    strangers = look.strangers(since)
+    ours = {one.order_id for one in fills if one.side == order.side}
+    names = {one for one in strangers if one in ours}
     unclear = False
-    names = {one.order_id for one in fills if one.order_id and one.side == order.side}
-    for name in sorted(names - known):
+    # Others that were missed may have been found since.
+    for name in sorted(names - names_known(order.account_id, order.symbol, names)):
         try:
-            told = port.order_get(order.symbol, order_id=name)
+            told = look.port.order_get(order.symbol, order_id=name)
         except (VenueOrderNotFound, ExchangeUnsupported):
             unclear = True
             continue
