@@ -172,11 +172,11 @@ class TradingProcess:
         if not matched.accounts and not self._due("paper", CATCH_UP_SECONDS):
             return
         for account_id, orders in paper_orders_changed().items():
-            _orders_settle(account_id, orders, self._stopping.is_set)
+            orders_settle(account_id, orders, self._stopping.is_set)
 
     def _settle(self, account_id: UUID, orders: Sequence[UUID]) -> None:
         lane = self._lane(account_id)
-        work = partial(_orders_settle, account_id, orders, self._stopping.is_set)
+        work = partial(orders_settle, account_id, orders, self._stopping.is_set)
         self._lanes.submit(lane, f"orders of account {account_id}", work)
 
     def _reconcile(self, account: Account, trigger: ReconciliationTrigger) -> None:
@@ -248,10 +248,19 @@ def _reconciled(account: Account, trigger: ReconciliationTrigger) -> None:
         logger.info("account %s: %d findings", account.pk, len(done.findings))
 
 
-def _orders_settle(
+def orders_settle(
     account_id: UUID, orders: Sequence[UUID], stopping: Callable[[], bool]
 ) -> None:
-    """Ask the venue of an account for some orders, one after the other."""
+    """Ask the venue of an account for some orders, one after the other.
+
+    Args:
+        account_id: Whose they are.
+        orders: Their ids.
+        stopping: Says whether to leave the rest.
+
+    Raises:
+        ApplicationError: The venue could not be asked; the rest is asked for later.
+    """
     account = Account.objects.get(pk=account_id)
     try:
         port = venues.account_port(account, now=timezone.now())

@@ -108,7 +108,11 @@ class _Ours:
     def meant(self, told: VenueOrder) -> Order | None:
         """Return the order that the venue means."""
         by_id = self._by_id.get((told.symbol, told.id))
-        return by_id or self._by_name.get((told.symbol, told.client_order_id))
+        named = self._by_name.get((told.symbol, told.client_order_id))
+        if named is not None and named.venue_order_id not in ("", told.id):
+            # It was found to be another one of that name just before.
+            named = None
+        return by_id or named
 
 
 def _adopt(work: Comparison, told: VenueOrder) -> None:

@@ -30,6 +30,7 @@ from apps.trading.services.adopting import (
     order_named,
 )
 from apps.trading.services.settling import order_pull, order_settle
+from apps.trading.services.venue_look import VenueLooks
 from apps.trading.transitions import FINAL, LIVE, UNSETTLED, WORKING
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def _all_pull(
     ours = list(live.select_related("account"))
     live.filter(cancel_asked_at__isnull=True).update(cancel_asked_at=now)
     failed: ApplicationError | None = None
+    looks = VenueLooks(account.pk, port, now)
     for order in ours:
         if until is not None and time.monotonic() > until:
             return False
@@ -171,7 +173,7 @@ def _all_pull(
             if OrderState(order.state) in WORKING:
                 order_pull(order=order, port=port, now=now)
             else:
-                order_settle(order=order, port=port, now=now)
+                order_settle(order=order, port=port, now=now, looks=looks)
         except ApplicationError as error:
             failed = error
     pulled = {one.venue_order_id for one in ours}

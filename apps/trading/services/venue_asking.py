@@ -53,8 +53,16 @@ def order_ask(order: Order, look: VenueLook) -> VenueOrder | None:
     names = {order.venue_order_id, order.client_order_id} - {""}
     for one in look.resting():
         if (one.id in names or one.client_order_id in names) and is_ours(order, one):
-            return one
+            return _by_now(one, look)
     return None
+
+
+def _by_now(listed: VenueOrder, look: VenueLook) -> VenueOrder:
+    """Return where an order is that was listed, perhaps some seconds ago."""
+    try:
+        return look.port.order_get(listed.symbol, order_id=listed.id)
+    except (VenueOrderNotFound, ExchangeUnsupported):
+        return listed
 
 
 def is_ours(order: Order, told: VenueOrder) -> bool:
@@ -118,21 +126,18 @@ def order_unmatched(order: Order, look: VenueLook) -> tuple[VenueOrder | None, b
     Returns:
         The order, or None; and whether one that was executed may be it, or not.
     """
-    since = since_of(order)
-    fills = look.executed(since)
-    strangers = look.strangers(since)
-    ours = {one.order_id for one in fills if one.side == order.side}
-    names = {one for one in strangers if one in ours}
+    fills = look.executed(since_of(order))
+    same_side = {one.order_id for one in fills if one.side == order.side}
+    names = {one for one in look.strangers() if one in same_side}
     unclear = False
     # Others that were missed may have been found since.
     for name in sorted(names - names_known(order.account_id, order.symbol, names)):
-        try:
-            told = look.port.order_get(order.symbol, order_id=name)
-        except (VenueOrderNotFound, ExchangeUnsupported):
+        told = look.stranger(name)
+        if told is None:
             unclear = True
             continue
         if told.client_order_id == order.client_order_id:
-            return told, False
+            return _by_now(told, look), False
         unclear |= told.client_order_id is None and told.quantity in (
             None,
             order.quantity,

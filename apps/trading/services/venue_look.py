@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from apps.exchanges.errors import ExchangeUnsupported, VenueOrderNotFound
 from apps.market.moments import ns_from_datetime
 from apps.portfolio.venue_fills import fills_pages
 from apps.trading.models import Order
@@ -33,7 +34,7 @@ class VenueLook:
     """What an account's venue rests and executed of one market, as of one moment.
 
     Asked for when it is first wanted. What rests is listed before what was executed: an
-    order goes from the one into the other, never back, and is in one of them at least.
+    order goes from the one into the other, never back, and is not missed between them.
 
     Args:
         account_id: Whose orders are known here.
@@ -50,6 +51,8 @@ class VenueLook:
         self._symbol = symbol
         self._clock = clock
         self._at: datetime | None = None
+        self._until: datetime | None = None
+        self._asked: dict[str, VenueOrder | None] = {}
         self._resting: tuple[VenueOrder, ...] = ()
         self._since: datetime | None = None
         self._fills: list[VenueFill] = []
@@ -63,6 +66,11 @@ class VenueLook:
         """
         return self._at
 
+    @property
+    def is_over(self) -> bool:
+        """Return whether what was listed is too old to be gone by."""
+        return self._until is not None and self._clock.now() > self._until
+
     def resting(self) -> tuple[VenueOrder, ...]:
         """Return what the venue rests in its book, oldest first.
 
@@ -72,7 +80,7 @@ class VenueLook:
         if self._at is None:
             now = self._clock.now()
             self._resting = self.port.orders_open(self._symbol)
-            self._at = now
+            self._at, self._until = now, self._clock.now() + LASTS
         return self._resting
 
     def executed(self, since: datetime) -> list[VenueFill]:
@@ -85,14 +93,25 @@ class VenueLook:
         first = ns_from_datetime(since)
         return [one for one in self._fills if one.time_ns >= first]
 
-    def strangers(self, since: datetime) -> frozenset[str]:
-        """Return the venue's names of orders executed since, and not known here then.
+    def strangers(self) -> frozenset[str]:
+        """Return the venue's names of orders among `executed` that were not known here."""
+        return self._strangers
+
+    def stranger(self, name: str) -> VenueOrder | None:
+        """Return such an order, asked for once; None where the venue does not tell it.
+
+        Its names and its size stay as they are; where it is may have changed since.
 
         Raises:
             ApplicationError: The venue could not be asked.
         """
-        self._executed_list(since)
-        return self._strangers
+        if name not in self._asked:
+            try:
+                told = self.port.order_get(self._symbol, order_id=name)
+            except (VenueOrderNotFound, ExchangeUnsupported):
+                told = None
+            self._asked[name] = told
+        return self._asked[name]
 
     def _executed_list(self, since: datetime) -> None:
         self.resting()
@@ -104,7 +123,7 @@ class VenueLook:
         names = {one.order_id for one in self._fills if one.order_id}
         known = names_known(self._account_id, self._symbol, names)
         self._strangers = frozenset(names - known)
-        self._since = since
+        self._since, self._until = since, self._clock.now() + LASTS
 
 
 class VenueLooks:
@@ -125,7 +144,7 @@ class VenueLooks:
     def of(self, symbol: str) -> VenueLook:
         """Return what there is of a market; to be held while one order is looked for."""
         look = self._looks.get(symbol)
-        if look is None or (look.at and self._clock.now() - look.at > LASTS):
+        if look is None or look.is_over:
             look = VenueLook(self._account_id, symbol, self._port, self._clock)
             self._looks[symbol] = look
         return look
