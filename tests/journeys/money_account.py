@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -137,7 +138,7 @@ class MoneyAccount(RuleBasedStateMachine):
         elif fate == "dies_after_sending":
             self._dying_at("apps.trading.services.sending.answer_take", act)
         elif fate == "dies_before_commit":
-            self._dying_at("apps.trading.services.order_writing.events_record", act)
+            self._dying_after("apps.trading.services.order_writing.statements_run", act)
         else:
             self._quietly(act)
 
@@ -161,8 +162,19 @@ class MoneyAccount(RuleBasedStateMachine):
         finally:
             self.venue.before = lambda _: None
 
-    def _dying_at(self, function: str, act: Callable[[], object]) -> None:
-        with patch(function, side_effect=Crash):
+    def _dying_after(self, function: str, act: Callable[[], object]) -> None:
+        done = resolve_name(function)
+
+        def die(*arguments: object) -> None:
+            done(*arguments)
+            raise Crash
+
+        self._dying_at(function, act, die)
+
+    def _dying_at(
+        self, function: str, act: Callable[[], object], dies: Any = Crash
+    ) -> None:
+        with patch(function, side_effect=dies):
             try:
                 self._quietly(act)
             except Crash:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.core.outbox.models import OutboxEvent, OutboxHead
-from apps.core.statements import rows_insert
+from apps.core.statements import Statement, statements_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 # A reader is sent whole events, and has little room.
 BODY_MOST_BYTES = 48 * 1024
 
-# One statement, in the dialect that both databases share: a new head, or the next numbers.
-_NEXT = (
+# In the dialect that both databases share: a new head, or the next numbers.
+_COUNT = (
     "INSERT INTO core_outboxhead (owner_id, last, pruned) VALUES (%s, %s, 0) "
-    "ON CONFLICT (owner_id) DO UPDATE SET last = core_outboxhead.last + excluded.last "
-    "RETURNING last"
+    "ON CONFLICT (owner_id) DO UPDATE SET last = core_outboxhead.last + excluded.last"
+)
+# Each event's number is told by the head, as it was counted on: nobody has to be asked.
+_EVENTS = (
+    "INSERT INTO core_outboxevent (owner_id, sequence, topic, name, body, at) VALUES "
+)
+_EVENT = (
+    "(%s, (SELECT last FROM core_outboxhead WHERE owner_id = %s) - %s, %s, %s, %s, %s)"
 )
 
 
 def event_record(
     *, owner: UUID, topic: str, name: str, body: Mapping[str, Any], now: datetime
-) -> int:
+) -> None:
     """Write down an event in the caller's transaction, with its owner's next number.
 
     Call it last: from here until the end of the transaction, nobody else can record an
@@ -42,64 +48,49 @@ def event_record(
         body: What is told; values of JSON, ids, times and decimals, no secrets.
         now: When it happened, UTC.
 
-    Returns:
-        The event's number.
-
     Raises:
         TransactionManagementError: There is no transaction that it could be part of.
         ValueError: The body is larger than a reader has room for.
     """
-    (sequence,) = events_record(owner=owner, events=[(topic, name, body)], now=now)
-    return sequence
+    if not connection.in_atomic_block:
+        msg = "An event is recorded in the transaction of what it tells of."
+        raise transaction.TransactionManagementError(msg)
+    statements_run(
+        *events_statements(owner=owner, events=[(topic, name, body)], now=now)
+    )
 
 
-def events_record(
+def events_statements(
     *,
     owner: UUID,
     events: Sequence[tuple[str, str, Mapping[str, Any]]],
     now: datetime,
-) -> range:
-    """Write down several events of an owner at once, as `event_record` does one.
+) -> list[Statement]:
+    """Return what writes several events of an owner, as `event_record` does one.
+
+    To be run last in a transaction, together with what the events tell of.
 
     Args:
         owner: The id of the user whom they concern.
         events: Topic, name and body of each, in their order.
         now: When they happened, UTC.
 
-    Returns:
-        Their numbers.
-
     Raises:
-        TransactionManagementError: There is no transaction that they could be part of.
         ValueError: A body is larger than a reader has room for.
     """
-    if not connection.in_atomic_block:
-        msg = "An event is recorded in the transaction of what it tells of."
-        raise transaction.TransactionManagementError(msg)
     if not events:
-        return range(0)
-    texts = [_text_of(topic, name, body) for topic, name, body in events]
+        return []
     key = OutboxHead._meta.pk.get_db_prep_value(owner, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [key, len(events)])
-        last = int(cursor.fetchone()[0])
-    numbers = range(last - len(events) + 1, last + 1)
-    rows_insert(
-        *(
-            OutboxEvent(
-                owner_id=owner,
-                sequence=number,
-                topic=topic,
-                name=name,
-                body=text,
-                at=now,
-            )
-            for number, (topic, name, _), text in zip(
-                numbers, events, texts, strict=True
-            )
-        )
-    )
-    return numbers
+    at = OutboxEvent._meta.get_field("at").get_db_prep_value(now, connection)
+    params: list[Any] = []
+    for place, (topic, name, body) in enumerate(events, 1):
+        params += [key, key, len(events) - place, topic, name]
+        params += [_text_of(topic, name, body), at]
+    rows = ", ".join([_EVENT] * len(events))
+    return [
+        Statement(_COUNT, (key, len(events)), 1),
+        Statement(_EVENTS + rows, tuple(params), len(events)),
+    ]
 
 
 def _text_of(topic: str, name: str, body: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apps.core.exact import plain, plus
-from apps.core.outbox.recording import events_record
+from apps.core.outbox.recording import events_statements
 from apps.core.statements import inserts, statements_run, update
 from apps.risk.models import RiskEvent
 from apps.risk.services.gate import (
@@ -143,19 +143,24 @@ class OrderWriter:
         return self._write([update(self.order, *names, "updated_at")] if names else [])
 
     def _write(self, first: Iterable[Statement]) -> Order:
-        statements = [*first, *inserts(*self._executions, *self._steps)]
+        rows = (*self._executions, *self._steps, *self._findings)
+        statements = [*first, *inserts(*rows)]
         if self._reserved is None:
             statements_run(*statements)
+            statements = []
             self._exposure()
         else:
-            statements_run(*statements, *self._exposure_first(self._reserved))
+            statements += self._exposure_first(self._reserved)
+        statements_run(*statements, *self._told())
+        return self.order
+
+    def _told(self) -> Iterable[Statement]:
         if self._steps:
             body = order_body(self.order)
             self._events.append(("orders", self.order.state, body))
-        if self._findings:
-            RiskEvent.objects.bulk_create(self._findings)
-        events_record(owner=self.order.owner_id, events=self._events, now=self._now)
-        return self.order
+        return events_statements(
+            owner=self.order.owner_id, events=self._events, now=self._now
+        )
 
     def _step(self, before: str, after: str, *, cause: str, detail: str) -> None:
         self.change(step=self.order.step + 1)
