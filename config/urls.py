@@ -14,6 +14,8 @@ handler404 = "apps.core.views.page_not_found"
 handler500 = "apps.core.views.server_error"
 
 API_V1 = [
+    # Looked through in this order; nothing is in such a hurry as an order.
+    path("", include("apps.trading.urls")),
     path("", include("apps.users.urls")),
     path("", include("apps.jobs.urls")),
     path("", include("apps.stream.urls")),
@@ -22,7 +24,6 @@ API_V1 = [
     path("", include("apps.portfolio.urls")),
     path("", include("apps.analysis.urls")),
     path("", include("apps.risk.urls")),
-    path("", include("apps.trading.urls")),
 ]
 
 urlpatterns = [

@@ -125,6 +125,20 @@ def statements_run(*statements: Statement) -> None:
                 raise DatabaseError(msg)
 
 
+def statements_leave(later: list[Statement] | None, *statements: Statement) -> None:
+    """Leave statements to a caller who has more to write; run them where nobody has.
+
+    Args:
+        later: Takes them: whoever made it runs them in the same transaction, before
+            anything of what they write is read. None: they are run at once.
+        statements: In their order.
+    """
+    if later is None:
+        statements_run(*statements)
+    else:
+        later.extend(statements)
+
+
 def rows_insert(*rows: Model) -> None:
     """Insert rows of any models in the caller's transaction, in one round trip."""
     statements_run(*inserts(*rows))

@@ -149,4 +149,6 @@ def test_telling_costs_two_statements_beside_the_reading_of_the_job() -> None:
     with CaptureQueriesContext(connection) as queries:
         job_claim(job_id=job.pk, worker="w", now=NOW)
     statements = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
-    assert len(statements) == 4, statements
+    # PostgreSQL is asked for both of them at once.
+    asked = 3 if connection.vendor == "postgresql" else 4
+    assert len(statements) == asked, statements

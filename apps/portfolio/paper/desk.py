@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from apps.core.exact import exact, negative, plus
-from apps.core.statements import inserts, statements_run, update
+from apps.core.statements import inserts, statements_leave, update
 from apps.exchanges.account_port import OrderKind, OrderSide, TimeInForce
 from apps.exchanges.adapters.paper.contracts import Fees, Rules, Ticket
 from apps.exchanges.adapters.paper.money import grain_of, held_by, moves_of
@@ -16,6 +16,7 @@ from apps.portfolio.models import PaperFill
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from apps.core.statements import Statement
     from apps.exchanges.account_port import VenueOrderState
     from apps.exchanges.adapters.paper.contracts import Deal, Outcome
     from apps.portfolio.models import Account, PaperHead, PaperOrder
@@ -84,13 +85,17 @@ class Desk:
         order.reason = reason[:_MOST_REASON]
         order.changed_at = self._now
 
-    def save(self) -> tuple[PaperFill, ...]:
+    def save(self, later: list[Statement] | None = None) -> tuple[PaperFill, ...]:
         """Write executions, balances and counters; return the executions.
 
         The orders have to be saved first.
+
+        Args:
+            later: Takes what is to be written; see `statements_leave`.
         """
         saved, self._fills = tuple(self._fills), []
-        statements_run(
+        statements_leave(
+            later,
             *inserts(*saved),
             *self._holdings.changes(),
             update(self._head, "last_order", "last_fill"),

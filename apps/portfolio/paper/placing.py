@@ -32,6 +32,7 @@ from apps.portfolio.paper.prices import prices_of, prices_want
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from apps.core.statements import Statement
     from apps.exchanges.account_port import OrderRequest
     from apps.exchanges.adapters.paper.contracts import Quote, Rules, Ticket
     from apps.market.models import VenueMarket
@@ -49,6 +50,7 @@ def place(
     *,
     now: datetime,
     listed: VenueMarket | None = None,
+    later: list[Statement] | None = None,
 ) -> Placed:
     """Take an order; what can be filled at once is, unless it has a latency.
 
@@ -57,6 +59,7 @@ def place(
         request: The order.
         now: The moment, UTC.
         listed: The order's market, where it was just read.
+        later: Takes what is left to be written; see `statements_leave`.
 
     Raises:
         SymbolUnknown, ExchangeUnsupported, InsufficientFunds, ClientOrderIdTaken,
@@ -66,7 +69,7 @@ def place(
         The order, and its executions.
     """
     try:
-        return _placed(account, request, now, listed)
+        return _placed(account, request, now, listed, later)
     except ExchangeRejected:
         # An order that is there already may itself be why it cannot be placed again.
         taken = PaperOrder.objects.filter(
@@ -83,7 +86,11 @@ def _taken(client_order_id: str) -> ClientOrderIdTaken:
 
 
 def _placed(
-    account: Account, request: OrderRequest, now: datetime, listed: VenueMarket | None
+    account: Account,
+    request: OrderRequest,
+    now: datetime,
+    listed: VenueMarket | None,
+    later: list[Statement] | None,
 ) -> Placed:
     if account.closed_at is not None:
         msg = f"the account {account.name!r} is closed"
@@ -99,7 +106,7 @@ def _placed(
         ticket_check(ticket, quote)
     # Whatever refuses it does so before anything is written: no savepoint is needed.
     with nullcontext() if connection.in_atomic_block else transaction.atomic():
-        return _take(account, order, ticket, quote, now)
+        return _take(account, order, ticket, quote, now, later)
 
 
 def _price(account: Account, request: OrderRequest, now: datetime) -> Quote | None:
@@ -153,6 +160,7 @@ def _take(
     ticket: Ticket,
     quote: Quote | None,
     now: datetime,
+    later: list[Statement] | None,
 ) -> Placed:
     head, holdings = pair_lock(account, order.base, order.quote)
     desk = Desk(account, head, holdings, now)
@@ -173,7 +181,7 @@ def _take(
         desk.settle(order, ticket, outcome)
     if not row_insert(order, once=("account", "client_order_id")):
         raise _taken(order.client_order_id)
-    return order, desk.save()
+    return order, desk.save(later)
 
 
 def _base_check(order: PaperOrder, holdings: Holdings) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from apps.core.statements import Statement
     from apps.exchanges.account_port import (
         Balance,
         OrderRequest,
@@ -92,11 +93,18 @@ class PaperVenue:
         return order
 
     def order_place_filled(
-        self, request: OrderRequest
+        self, request: OrderRequest, *, later: list[Statement] | None = None
     ) -> tuple[VenueOrder, tuple[VenueFill, ...]]:
-        """Take an order as `order_place` does, and return its executions as well."""
+        """Take an order as `order_place` does, and return its executions as well.
+
+        Args:
+            request: The order.
+            later: Takes what is left to be written; see `statements_leave`.
+        """
         listed, self._listed = self._listed, None
-        order, fills = place(self._account, request, now=self._now(), listed=listed)
+        order, fills = place(
+            self._account, request, now=self._now(), listed=listed, later=later
+        )
         return order_told(order), tuple(fill_told(one) for one in fills)
 
     def order_cancel(

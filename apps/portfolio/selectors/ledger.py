@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apps.portfolio.models import Account
 
 
-_HELD = Reading(
+HELD = Reading(
     lambda: (
         LedgerBalance.objects.filter(
             account_id=Slot("account", UUIDField()), place=LedgerPlace.ASSETS.value
@@ -52,7 +52,7 @@ class CurrencyBalance:
 
 def balances_of(account: Account) -> dict[str, Decimal]:
     """Return what an account holds, by currency, without what is zero."""
-    return dict(sorted(_HELD.rows(account=account.pk)))
+    return dict(sorted(HELD.rows(account=account.pk)))
 
 
 def balance_list(account: Account) -> list[CurrencyBalance]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apps.core.exact import exact, negative, plain, times
-from apps.core.statements import inserts, row_insert, statements_run, update
+from apps.core.statements import inserts, row_insert, statements_leave, update
 from apps.portfolio.bookkeeping import ZERO, Lot, move_of, position_move
 from apps.portfolio.enums import LedgerPlace, TransactionKind
 from apps.portfolio.errors.ledger import LedgerAmountInvalid
@@ -67,6 +67,7 @@ def fill_post(  # noqa: PLR0913 - a fill is what these say
     at: datetime,
     now: datetime,
     strategy: str = "",
+    later: list[Statement] | None = None,
 ) -> LedgerTransaction:
     """Write an execution: what came, what was paid for it, and its fee.
 
@@ -85,6 +86,7 @@ def fill_post(  # noqa: PLR0913 - a fill is what these say
         at: When it was executed.
         now: The moment, UTC.
         strategy: Whose order it was; empty for none.
+        later: Takes what is left to be written; see `statements_leave`.
 
     Raises:
         LedgerAmountInvalid: The quantity or the price is not above zero, or nobody says
@@ -126,7 +128,7 @@ def fill_post(  # noqa: PLR0913 - a fill is what these say
             base=base,
             quote=quote,
         )
-        return _moved(account, draft, move, now)
+        return _moved(account, draft, move, now, later)
 
 
 def fee_post(
@@ -213,10 +215,15 @@ def _fee_legs(fee: Decimal, currency: str) -> tuple[Leg, ...]:
 
 
 def _moved(
-    account: Account, draft: Draft, move: Move, now: datetime
+    account: Account,
+    draft: Draft,
+    move: Move,
+    now: datetime,
+    later: list[Statement] | None = None,
 ) -> LedgerTransaction:
     """Write a transaction, and what it does to the position of its symbol."""
-    written = transaction_write(account=account, draft=draft, now=now)
+    left: list[Statement] = []
+    written = transaction_write(account=account, draft=draft, now=now, later=left)
     if not written.is_new:
         return written.transaction
     position = written.position or Position(
@@ -235,13 +242,12 @@ def _moved(
         at=draft.at,
     )
     position.changed_at = now
-    statements: list[Statement] = []
     if written.position is None:
         row_insert(position)
     else:
-        statements.append(update(position, *_CHANGED))
+        left.append(update(position, *_CHANGED))
     _lots_less(position, changes)
-    statements_run(*statements, *_lots_added(position, changes))
+    statements_leave(later, *left, *_lots_added(position, changes))
     return written.transaction
 
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
-from django.db.models import CharField, FilteredRelation, Q, Subquery, UUIDField
 
 from apps.core.exact import plain, plus
-from apps.core.readings import Reading, Slot, readings_run
 from apps.core.statements import (
-    Statement,
     inserts,
     row_insert,
+    statements_leave,
     statements_run,
     upserts,
 )
@@ -28,33 +25,18 @@ from apps.portfolio.errors.ledger import LedgerCauseDiffers, LedgerOverflow
 from apps.portfolio.models import (
     LedgerBalance,
     LedgerEntry,
-    LedgerHead,
     LedgerTransaction,
-    Position,
 )
 from apps.portfolio.services.drafts import sums_of
+from apps.portfolio.services.standing import head_count, ledger_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from apps.portfolio.models import Account
+    from apps.core.statements import Statement
+    from apps.portfolio.models import Account, Position
     from apps.portfolio.services.drafts import Draft, Leg
-
-_POSITION = (
-    "id",
-    "quantity",
-    "cost",
-    "realised_average",
-    "realised_fifo",
-    "fees",
-    "fees_other",
-    "opened_at",
-    "changed_at",
-)
-
-
-_COUNT = "UPDATE portfolio_ledgerhead SET last = last + %s WHERE account_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +52,6 @@ class Written:
 
     transaction: LedgerTransaction
     is_new: bool
-    position: Position | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    number: int
-    known: int | None
-    balances: dict[tuple[str, str], Decimal]
     position: Position | None
 
 
@@ -103,7 +77,13 @@ def ledger_atomic() -> Iterator[None]:
         raise LedgerOverflow(str(error)) from error
 
 
-def transaction_write(*, account: Account, draft: Draft, now: datetime) -> Written:
+def transaction_write(
+    *,
+    account: Account,
+    draft: Draft,
+    now: datetime,
+    later: list[Statement] | None = None,
+) -> Written:
     """Write a transaction, once: a cause that was written is not written again.
 
     Call it inside `ledger_atomic`.
@@ -112,6 +92,7 @@ def transaction_write(*, account: Account, draft: Draft, now: datetime) -> Writt
         account: Whose ledger.
         draft: What to write; its legs sum to zero in each currency.
         now: The moment, UTC.
+        later: Takes entries and balances; see `statements_leave`.
 
     Raises:
         LedgerCauseDiffers: The cause was written with other amounts.
@@ -121,9 +102,9 @@ def transaction_write(*, account: Account, draft: Draft, now: datetime) -> Writt
     if unbalanced:
         msg = f"the entries of {draft.cause} {draft.cause_id} leave {unbalanced}"
         raise ValueError(msg)
-    before = _locked(account, draft)
+    before = ledger_locked(account, draft)
     if before.known is not None:
-        statements_run(_count(account, -1))
+        statements_run(head_count(account, -1))
         return Written(_known(before.known, draft), is_new=False, position=None)
     written = LedgerTransaction(
         account=account,
@@ -154,102 +135,12 @@ def transaction_write(*, account: Account, draft: Draft, now: datetime) -> Writt
         for leg in draft.legs
     )
     balances = _balances(account, draft.legs, before.balances)
-    statements_run(
+    statements_leave(
+        later,
         *inserts(*entries),
         upserts(balances, unique=("account", "place", "currency"), update=("amount",)),
     )
     return Written(written, is_new=True, position=before.position)
-
-
-def _locked(account: Account, draft: Draft) -> _Before:
-    """Count the account's head on, which locks it, and return what stands there."""
-    rows = _facts(account, draft)
-    if not rows:
-        LedgerHead.objects.bulk_create(
-            [LedgerHead(account=account)], ignore_conflicts=True
-        )
-        rows = _facts(account, draft)
-    balances = {
-        (row["balance__place"], row["balance__currency"]): row["balance__amount"]
-        for row in rows
-        if row["balance__place"] is not None
-    }
-    return _Before(
-        number=rows[0]["last"],
-        known=rows[0]["known"],
-        balances=balances,
-        position=_position(account, draft, rows[0]),
-    )
-
-
-def _count(account: Account, by: int) -> Statement:
-    """Return the statement that counts the head on, where there is one."""
-    key = LedgerHead._meta.pk.get_db_prep_value(account.pk, connection)
-    return Statement(_COUNT, (by, key), 1)
-
-
-def _facts(account: Account, draft: Draft) -> list[dict[str, Any]]:
-    """Count the head on, and return all that is to be known: a row for each balance.
-
-    The facts are a statement of their own: it sees what was committed while the lock was
-    waited for. Without a head there are none.
-    """
-    currencies = sorted({leg.currency for leg in draft.legs})
-    values = {f"currency_{place}": name for place, name in enumerate(currencies)}
-    values |= {"cause": draft.cause, "cause_id": draft.cause_id}
-    reading = _facts_reading(len(currencies), bool(draft.symbol))
-    asked = {**values, "account": account.pk, "symbol": draft.symbol}
-    (rows,) = readings_run((reading, asked), first=_count(account, 1))
-    names = _facts_names(bool(draft.symbol))
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _facts_names(of_position: bool) -> list[str]:  # noqa: FBT001
-    names = ["last", "known"]
-    names += [f"balance__{name}" for name in ("place", "currency", "amount")]
-    return names + [f"position__{name}" for name in _POSITION if of_position]
-
-
-@cache
-def _facts_reading(currencies: int, of_position: bool) -> Reading[LedgerHead]:  # noqa: FBT001
-    def make() -> Any:
-        account, text = Slot("account", UUIDField()), CharField()
-        same = LedgerTransaction.objects.filter(
-            account_id=account,
-            cause=Slot("cause", text),
-            cause_id=Slot("cause_id", text),
-        ).order_by()
-        named = [Slot(f"currency_{place}", text) for place in range(currencies)]
-        facts = LedgerHead.objects.filter(pk=account).annotate(
-            known=Subquery(same.values("pk")[:1]),
-            balance=FilteredRelation(
-                "account__ledger_balances",
-                condition=Q(account__ledger_balances__currency__in=named),
-            ),
-        )
-        if of_position:
-            symbol = Q(account__positions__symbol=Slot("symbol", text))
-            facts = facts.annotate(
-                position=FilteredRelation("account__positions", condition=symbol)
-            )
-        return facts.order_by().values_list(*_facts_names(of_position))
-
-    return Reading(make)
-
-
-def _position(account: Account, draft: Draft, row: dict[str, Any]) -> Position | None:
-    if row.get("position__id") is None:
-        return None
-    found = Position(
-        account=account,
-        symbol=draft.symbol,
-        base=draft.base,
-        quote=draft.quote,
-        **{name: row[f"position__{name}"] for name in _POSITION},
-    )
-    # It is a row already: saving it changes that.
-    found._state.adding = False
-    return found
 
 
 def _balances(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Count, Q, UUIDField
 
 from apps.core.exact import WIDE
-from apps.core.readings import Reading, Slot
+from apps.core.readings import Reading, Slot, readings_run
 from apps.portfolio.models import Account, Position
 from apps.portfolio.selectors.accounts import accounts_counted
 from apps.portfolio.selectors.equity import midnight
+from apps.portfolio.selectors.ledger import HELD, balances_of
 from apps.portfolio.selectors.valuation import account_rates
 from apps.risk.judging.facts import ZERO
 from apps.risk.judging.pricing import BUY, SELL
@@ -73,6 +74,7 @@ class Book:
         self, account: Account, *, wide: bool, minute: datetime | None
     ) -> None:
         self._account, self._wide = account, wide
+        self._balances: dict[str, Decimal] | None = None
         if wide:
             held = Reservation.objects.filter(
                 released_at__isnull=True,
@@ -84,13 +86,21 @@ class Book:
             accounts = Account.objects.in_bulk(others) | {account.pk: account}
             self._held = [Held(accounts[key], *row) for key, *row in rows]
         else:
-            self._held = [
-                Held(account, *row) for row in _HELD_OF.rows(account=account.pk)
-            ]
+            asked = {"account": account.pk}
+            held_rows, balances = readings_run((_HELD_OF, asked), (HELD, asked))
+            self._held = [Held(account, *row) for row in held_rows]
+            self._balances = dict(balances)
         self._positions: list[Position] = []
         self.minute_own = self.minute_all = 0
         if minute is not None:
             self._minute_count(minute)
+
+    @property
+    def balances(self) -> dict[str, Decimal]:
+        """Return what the account holds, by currency, as read after its reservations."""
+        if self._balances is None:
+            self._balances = balances_of(self._account)
+        return self._balances
 
     def accounts_read(self, *, now: datetime) -> Sequence[Account]:
         """Return the owner's accounts of the mode that count, the account itself first.

@@ -12,7 +12,6 @@ from django.conf import settings
 
 from apps.core.exact import WIDE, exact, plain
 from apps.portfolio.enums import AccountMode
-from apps.portfolio.selectors.ledger import balances_of
 from apps.risk.judging.amounts import exposures_after, scope_amount_rules
 from apps.risk.judging.facts import (
     ACCOUNT,
@@ -152,7 +151,7 @@ def _facts(
     own_needs, wide_needs = needs_of(own), needs_of(wide)
     # Reservations before positions and balances: see the gate.
     book = Book(account, wide=wide_needs.book, minute=_minute(own, wide, now))
-    balances = balances_of(account)
+    balances = book.balances
     if own_needs.exposure or wide_needs.exposure:
         book.positions_read()
     most_age = _most_age(own, wide)

@@ -42,9 +42,13 @@ def executions_write(
     new = _new(writer, fills)
     if not new:
         return 0
-    made = [_post(writer, fill, now) for fill in new]
-    for one in made:
-        writer.executed(one)
+    made: list[Execution] = []
+    for fill in new:
+        if made:
+            # The ledger goes on from the execution before.
+            writer.left_run()
+        made.append(_post(writer, fill, now))
+        writer.executed(made[-1])
     spent = (times(one.quantity, one.price) for one in made)
     writer.change(
         filled=plus(order.filled, *(one.quantity for one in made)),
@@ -149,6 +153,7 @@ def _post(writer: OrderWriter, fill: VenueFill, now: datetime) -> Execution:
         at=at,
         now=now,
         strategy=order.strategy,
+        later=writer.left,
     )
     return Execution(
         owner_id=order.owner_id,

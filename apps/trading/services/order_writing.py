@@ -48,6 +48,9 @@ class OrderWriter:
         now: The moment, UTC.
         reserved: What the gate has said of a new order in this transaction, to be
             written with it; None where what an order holds was written before.
+
+    Attributes:
+        left: Takes what other rooms leave to be written, before the order itself.
     """
 
     def __init__(
@@ -62,11 +65,17 @@ class OrderWriter:
         self._findings: list[RiskEvent] = []
         self._executions: list[Execution] = []
         self._executed = Decimal(0)
+        self.left: list[Statement] = []
 
     @property
     def is_new(self) -> bool:
         """Return whether nothing of the order was written before this transaction."""
         return self._reserved is not None
+
+    def left_run(self) -> None:
+        """Run what others have left now: who comes next reads what it writes."""
+        statements_run(*self.left)
+        self.left.clear()
 
     def change(self, **fields: Any) -> None:
         """Set fields, all but the state."""
@@ -144,7 +153,8 @@ class OrderWriter:
 
     def _write(self, first: Iterable[Statement]) -> Order:
         rows = (*self._executions, *self._steps, *self._findings)
-        statements = [*first, *inserts(*rows)]
+        statements = [*self.left, *first, *inserts(*rows)]
+        self.left.clear()
         if self._reserved is None:
             statements_run(*statements)
             statements = []

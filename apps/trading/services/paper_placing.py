@@ -37,7 +37,7 @@ def paper_place(writer: OrderWriter, *, port: PaperVenue, now: datetime) -> None
     writer.change(sent_at=now, sending_until=sending_end(now))
     writer.step(OrderState.SENT, cause="sent")
     try:
-        told, fills = port.order_place_filled(order_request(order))
+        told, fills = port.order_place_filled(order_request(order), later=writer.left)
     except ApplicationError as error:
         to, cause = outcome_of(error)
         writer.change(**why_told(error))
