@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ _EVENTS = (
 _EVENT = (
     "(%s, (SELECT last FROM core_outboxhead WHERE owner_id = %s) - %s, %s, %s, %s, %s)"
 )
+_EVENTS_AT_ONCE = 25
 
 
 def event_record(
@@ -82,15 +84,16 @@ def events_statements(
         return []
     key = OutboxHead._meta.pk.get_db_prep_value(owner, connection)
     at = OutboxEvent._meta.get_field("at").get_db_prep_value(now, connection)
-    params: list[Any] = []
-    for place, (topic, name, body) in enumerate(events, 1):
-        params += [key, key, len(events) - place, topic, name]
-        params += [_text_of(topic, name, body), at]
-    rows = ", ".join([_EVENT] * len(events))
-    return [
-        Statement(_COUNT, (key, len(events)), 1),
-        Statement(_EVENTS + rows, tuple(params), len(events)),
-    ]
+    statements = [Statement(_COUNT, (key, len(events)), 1)]
+    # A database takes only so many values at once.
+    for some in batched(enumerate(events, 1), _EVENTS_AT_ONCE):
+        params: list[Any] = []
+        for place, (topic, name, body) in some:
+            params += [key, key, len(events) - place, topic, name]
+            params += [_text_of(topic, name, body), at]
+        sql = _EVENTS + ", ".join([_EVENT] * len(some))
+        statements.append(Statement(sql, tuple(params), len(some)))
+    return statements
 
 
 def _text_of(topic: str, name: str, body: Mapping[str, Any]) -> str:

@@ -282,7 +282,7 @@ def test_events_of_a_batch_have_the_next_numbers_in_order(
     account: Account, user: User
 ) -> None:
     events: list[tuple[str, str, dict[str, int]]]
-    events = [("orders", f"step {number}", {"at": number}) for number in range(11)]
+    events = [("orders", f"step {number}", {"at": number}) for number in range(61)]
     row = PaperBalance(
         account=account, currency="BTC", free=Decimal(2), used=Decimal(0)
     )
@@ -294,7 +294,7 @@ def test_events_of_a_batch_have_the_next_numbers_in_order(
     names = [(one.sequence, one.name, one.at) for one in kept]
     assert names == [
         (1, "first", NOW),
-        *((number + 2, f"step {number}", NOW) for number in range(11)),
+        *((number + 2, f"step {number}", NOW) for number in range(61)),
     ]
     assert OutboxHead.objects.get(owner=user).last == len(names)
 

@@ -30,7 +30,7 @@ from apps.risk.services.reservations import (
     exposure_settle,
     reservation_make,
 )
-from apps.risk.services.scopes import scopes_lock, scopes_lock_with
+from apps.risk.services.scopes import scopes_lock
 from apps.risk.services.self_locking import locks_apply
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def exposure_judge(
     no error: write the verdict, commit, then raise `RiskRefused`.
 
     Args:
-        account: Who would trade; its row is locked, and its `closed_at` as it is by then.
+        account: Who would trade.
         order_id: The order's id; once allowed, its reservation's.
         draft: The order.
         now: The moment, UTC.
@@ -96,7 +96,7 @@ def exposure_judge(
     Raises:
         LiveUnavailable: Where the latest prices are kept does not answer.
     """
-    user_scope, account_scope = scopes_lock_with(account)
+    user_scope, account_scope = scopes_lock(account)
     limits = limits_read(account_scope.rules)
     called = locks_called(account=account, guards=limits.locks, now=now)
     locks_apply(account=account, scope=account_scope, called=called, now=now)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Exists, Q, UUIDField
+from django.db.models import CharField, Q
 
-from apps.core.readings import Reading, Slot, readings_run
-from apps.portfolio.models import Account
+from apps.core.readings import Reading, Slot
 from apps.risk.models import RiskScope
 from apps.risk.selectors.scopes import scope_of_account, scope_of_user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
+
+    from apps.portfolio.models import Account
 
 
 # In one order everywhere, or two would wait for each other: user: before account:.
@@ -27,40 +27,6 @@ _LOCKED = Reading(
         .order_by("-scope")
     )
 )
-
-
-# Where there is no scope yet, it is not locked: it would be before the scopes.
-_CLOSED = Reading(
-    lambda: (
-        Account.objects.select_for_update(no_key=True)
-        .filter(
-            Exists(
-                RiskScope.objects.filter(pk=Slot("scope", CharField(max_length=64)))
-            ),
-            pk=Slot("account", UUIDField()),
-        )
-        .order_by()
-        .values_list("closed_at")
-    )
-)
-
-
-def scopes_lock_with(account: Account) -> tuple[RiskScope, RiskScope]:
-    """Lock as `scopes_lock` does, and then the account itself.
-
-    Whoever closes it locks it as well. Its `closed_at` is set to what it is by then.
-    """
-    names = (scope_of_user(account.owner_id), scope_of_account(account.pk))
-    asked = {"account": account.pk, "scope": names[1]}
-    rows, closed = readings_run(
-        (_LOCKED, {"one": names[0], "other": names[1]}), (_CLOSED, asked)
-    )
-    found = _by_name(_LOCKED.made(rows))
-    if len(found) < len(names):
-        scopes_lock(account)
-        return scopes_lock_with(account)
-    account.closed_at = closed[0][0]
-    return found[names[0]], found[names[1]]
 
 
 def scopes_lock(account: Account) -> tuple[RiskScope, RiskScope]:
@@ -97,8 +63,5 @@ def user_scope_lock(owner_id: UUID) -> RiskScope:
 
 
 def _locked(names: tuple[str, ...]) -> dict[str, RiskScope]:
-    return _by_name(_LOCKED.objects(one=names[0], other=names[-1]))
-
-
-def _by_name(rows: Iterable[RiskScope]) -> dict[str, RiskScope]:
+    rows = _LOCKED.objects(one=names[0], other=names[-1])
     return {row.scope: row for row in rows}

@@ -240,7 +240,5 @@ def test_the_gate_takes_few_queries(
         price_collar="0.1",
     )
     ask(account)
-    # Scopes, account, reservations, balances, positions, counts, and two writes of one
-    # round trip on PostgreSQL.
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(9):
         ask(account)

@@ -44,9 +44,7 @@ def executions_write(
         return 0
     made: list[Execution] = []
     for fill in new:
-        if made:
-            # The ledger goes on from the execution before.
-            writer.left_run()
+        writer.execution_begin()
         made.append(_post(writer, fill, now))
         writer.executed(made[-1])
     spent = (times(one.quantity, one.price) for one in made)

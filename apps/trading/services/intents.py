@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import UUIDField
 
 from apps.core.database import write_turn
 from apps.core.exact import times
+from apps.core.readings import Reading, Slot
 from apps.core.statements import rows_insert
 from apps.exchanges.account_port import OrderSide
 from apps.market.errors.live import PriceStale
 from apps.market.selectors.live import ticker_latest
 from apps.portfolio.enums import PriceSource
 from apps.portfolio.errors.accounts import AccountClosed
+from apps.portfolio.models import Account
 from apps.risk.contracts import OrderDraft
 from apps.risk.errors.gate import RiskRefused
 from apps.risk.services.gate import exposure_judge
@@ -30,13 +33,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from apps.market.models import VenueMarket
-    from apps.portfolio.models import Account
     from apps.risk.contracts import Verdict
     from apps.trading.contracts import PlaceRequest
 
 _ZERO = Decimal(0)
 # The gate's rule that asks for a fresh price; others cannot be judged without one.
 _PRICE_AGE = "price_age"
+_CLOSED = Reading(
+    lambda: (
+        Account.objects.select_for_update(no_key=True)
+        .filter(pk=Slot("account", UUIDField()))
+        .order_by()
+        .values_list("closed_at")
+    )
+)
 
 
 def order_make(
@@ -127,14 +137,15 @@ def draft_of(order: Order) -> OrderDraft:
 
 
 def _account_open_check(order: Order) -> None:
-    """See that the account, which the gate has locked, is open.
+    """Lock the account, after the scopes and before the order, and see that it is open.
 
     Whoever closes it locks it as well, and finds either no order or this one.
 
     Raises:
         AccountClosed: It was closed since it was read.
     """
-    if order.account.closed_at is not None:
+    ((closed_at,),) = _CLOSED.rows(account=order.account_id)
+    if closed_at is not None:
         msg = f"The account {order.account.name!r} was closed; no order can be sent from it."
         raise AccountClosed(msg)
 

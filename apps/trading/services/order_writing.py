@@ -72,10 +72,10 @@ class OrderWriter:
         """Return whether nothing of the order was written before this transaction."""
         return self._reserved is not None
 
-    def left_run(self) -> None:
-        """Run what others have left now: who comes next reads what it writes."""
-        statements_run(*self.left)
-        self.left.clear()
+    def execution_begin(self) -> None:
+        """See that the ledger stands where the execution before has left it."""
+        if self._executions:
+            self._left_run()
 
     def change(self, **fields: Any) -> None:
         """Set fields, all but the state."""
@@ -152,17 +152,21 @@ class OrderWriter:
         return self._write([update(self.order, *names, "updated_at")] if names else [])
 
     def _write(self, first: Iterable[Statement]) -> Order:
+        # It may run what was left: a result is read off the position as it is now.
+        exposure = self._exposure_first()
         rows = (*self._executions, *self._steps, *self._findings)
-        statements = [*self.left, *first, *inserts(*rows)]
+        statements = [*self.left, *first, *inserts(*rows), *exposure]
         self.left.clear()
         if self._reserved is None:
             statements_run(*statements)
             statements = []
             self._exposure()
-        else:
-            statements += self._exposure_first(self._reserved)
         statements_run(*statements, *self._told())
         return self.order
+
+    def _left_run(self) -> None:
+        statements_run(*self.left)
+        self.left.clear()
 
     def _told(self) -> Iterable[Statement]:
         if self._steps:
@@ -186,16 +190,22 @@ class OrderWriter:
             )
         )
 
-    def _exposure_first(self, reserved: Reserved) -> Iterable[Statement]:
+    def _exposure_first(self) -> list[Statement]:
+        """Return what writes the exposure of a new order, as it is by now."""
+        reserved = self._reserved
+        if reserved is None:
+            return []
         if reserved.held is None:
-            return inserts(reserved.row)
+            return list(inserts(reserved.row))
+        if reserved.held.watched:
+            self._left_run()
         exposure_settle(
             held=reserved.held,
             quantity=self._executed,
             ended=OrderState(self.order.state) in FINAL,
             now=self._now,
         )
-        return inserts(reserved.held, reserved.row)
+        return list(inserts(reserved.held, reserved.row))
 
     def _exposure(self) -> None:
         order = self.order

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
-from apps.exchanges.account_port import OrderSide, VenueFill
+from apps.exchanges.account_port import OrderKind, OrderSide, VenueFill
 from apps.portfolio.selectors.ledger import balances_of
 from apps.portfolio.services.checking import ledger_check
-from apps.portfolio.tests.world import account_make, market_make
-from apps.risk.models import Reservation, RiskEvent
+from apps.portfolio.tests.world import account_make, market_make, price_put
+from apps.risk.errors.gate import RiskRefused
+from apps.risk.models import Reservation, RiskEvent, RiskResult
+from apps.risk.tests.world import limit
 from apps.trading.enums import OrderState
 from apps.trading.models import Execution, Order
 from apps.trading.services.adopting import order_from_fills
@@ -104,3 +106,20 @@ def test_no_digit_of_an_amount_is_lost() -> None:
     replaced = _request(order, MANY_DIGITS, Decimal(2), None, None)
     assert replaced.quantity == left
     assert order_from_fills("BTC/USDT", "v1", fills).quantity == order.filled
+
+
+def test_what_a_paper_order_lost_is_seen_by_the_locks_before_the_next_order(
+    account: Account,
+) -> None:
+    limit(account, locks={"cooldown": {"lock_seconds": 3600}})
+    at_market = {"kind": OrderKind.MARKET, "price": None}
+    place(account, **at_market)
+    price_put("binance", "BTC/USDT", "80", "80.01")
+    # A position that is there already is changed, not made, by the order.
+    place(account, side=OrderSide.SELL, quantity=Decimal("0.5"), **at_market)
+
+    # Half of what was bought at 100 was sold at 80.
+    (result,) = RiskResult.objects.exclude(profit=None)
+    assert result.profit == -10
+    with pytest.raises(RiskRefused, match="locked"):
+        place(account, **at_market)
