@@ -147,13 +147,14 @@ def readings_run(
 
     Args:
         asked: Each with the values of its slots.
-        first: Run before them; how many rows it touches is not looked at.
+        first: Run before them, as by it rows are locked. Where it does not touch as many
+            as it says, nothing is read: what came after it is locked by nobody.
 
     Raises:
         TransactionManagementError: One locks rows, and there is no transaction.
 
     Returns:
-        The rows of each, as lists of values.
+        The rows of each, as lists of values; none where `first` missed.
     """
     database = connections[DEFAULT_DB_ALIAS]
     texts: list[tuple[str, Sequence[Any]]]
@@ -172,7 +173,10 @@ def readings_run(
                 cursor.execute(*text)
             elif place:
                 cursor.nextset()
-            if place >= begun:
+            if first is not None and place == 0:
+                if cursor.rowcount != first.rows:
+                    return [[] for _ in asked]
+            else:
                 reading, _ = asked[place - begun]
                 told.append(reading.converted(cursor.fetchall(), database))
     return told

@@ -278,6 +278,27 @@ def test_several_reads_see_what_the_statement_before_them_did(account: Account) 
             readings_run((BALANCES, asked), (LOCKED, {"account": account.pk}))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_read_where_the_statement_that_locks_found_no_row(
+    account: Account,
+) -> None:
+    """A row that somebody else makes right after it is there, and locked by nobody."""
+    PaperBalance.objects.create(account=account, currency="USDT", free=1, used=0)
+    row = PaperBalance(
+        account=account, currency="BTC", free=Decimal(2), used=Decimal(0)
+    )
+    row.pk = 0
+    asked = {"account": account.pk, "one": "USDT", "other": "BTC"}
+    with transaction.atomic():
+        none = readings_run(
+            (LOCKED, {"account": account.pk}),
+            (BALANCES, asked),
+            first=update(row, "free"),
+        )
+        assert none == [[], []]
+        assert len(BALANCES.rows(**asked)) == 1
+
+
 def test_events_of_a_batch_have_the_next_numbers_in_order(
     account: Account, user: User
 ) -> None:
