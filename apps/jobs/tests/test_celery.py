@@ -167,8 +167,9 @@ def test_a_message_that_is_redelivered_late_finds_nothing_to_do(
         [worker] = process.children()
         worker.kill()
         assert wait_for(JobState.SUCCEEDED).attempt == 2
-        assert celery.redis.hlen(unacked) == 1
-        until = time.monotonic() + 10
+        # The killed worker's, and for a moment the one that was just done.
+        assert celery.redis.hlen(unacked) in {1, 2}
+        until = time.monotonic() + 60
         while celery.redis.hlen(unacked) or celery.count():
             assert time.monotonic() < until
             time.sleep(0.05)
