@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -28,11 +29,13 @@ from apps.portfolio.services.equity import equity_follow
 from apps.portfolio.services.posting import deposit_post, withdrawal_post
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from decimal import Decimal
     from uuid import UUID
 
     from apps.portfolio.models import LedgerTransaction
+    from apps.portfolio.paper.holdings import Holdings
     from apps.users.models import User
 
 _CAUSE = "paper"
@@ -115,19 +118,8 @@ def paper_withdraw(
         )
         raise WithdrawalTooLarge(msg, attr="amount")
     holdings.change(currency, free=negative(amount))
-    holdings.save()
-    written = withdrawal_post(
-        account=account,
-        currency=currency,
-        amount=exact(amount),
-        cause=_CAUSE,
-        cause_id=str(uuid4()),
-        at=now,
-        now=now,
-        memo=memo,
-    )
-    equity_follow(account=account, now=now)
-    return PaperFlow(written, currency, amount, holdings.free(currency))
+    post = partial(withdrawal_post, account=account, memo=memo)
+    return _flow(post, account, holdings, currency, amount, now)
 
 
 @transaction.atomic
@@ -144,16 +136,27 @@ def paper_credit(
         holdings.change(currency, free=exact(amount))
     except ExchangeRejected as error:
         raise LedgerOverflow(error.message, attr="amount") from error
+    post = partial(deposit_post, account=account, memo=memo)
+    return _flow(post, account, holdings, currency, amount, now)
+
+
+def _flow(
+    post: Callable[..., LedgerTransaction],
+    account: Account,
+    holdings: Holdings,
+    currency: str,
+    amount: Decimal,
+    now: datetime,
+) -> PaperFlow:
+    """Write what came or went: at the paper venue, in the ledger, and as equity."""
     holdings.save()
-    written = deposit_post(
-        account=account,
+    written = post(
         currency=currency,
         amount=exact(amount),
         cause=_CAUSE,
         cause_id=str(uuid4()),
         at=now,
         now=now,
-        memo=memo,
     )
     equity_follow(account=account, now=now)
     return PaperFlow(written, currency, amount, holdings.free(currency))

@@ -207,7 +207,7 @@ def _missing(
             return _taken(order, look.port, told, before, now)
         if unclear or _rests_unnamed(order, look):
             return Settlement(before, before, found="unclear", theirs="not found")
-    return _conclude(order, before, now, look.at)
+    return _conclude(order, before, now, look.listed_at())
 
 
 def _rests_unnamed(order: Order, look: VenueLook) -> bool:
@@ -234,7 +234,7 @@ def _rests_unnamed(order: Order, look: VenueLook) -> bool:
 
 
 def _conclude(
-    order: Order, before: OrderState, now: datetime, listed_at: datetime | None
+    order: Order, before: OrderState, now: datetime, listed_at: datetime
 ) -> Settlement:
     """End an order that the venue has twice said not to know, once it had its time.
 
@@ -248,7 +248,7 @@ def _conclude(
             Order.objects.filter(pk=order.pk).update(not_found_at=now)
             order.not_found_at = now
             return Settlement(before, before, theirs="not found")
-        if listed_at is None or min(now, listed_at) < grace_ends(order):
+        if min(now, listed_at) < grace_ends(order):
             return Settlement(before, before, theirs="not found")
         found = "forgotten" if before in WORKING else "never_arrived"
         message = _MESSAGES[found]

@@ -50,21 +50,12 @@ class VenueLook:
         self._account_id = account_id
         self._symbol = symbol
         self._clock = clock
-        self._at: datetime | None = None
+        self._listed: tuple[datetime, tuple[VenueOrder, ...]] | None = None
         self._until: datetime | None = None
         self._asked: dict[str, VenueOrder | None] = {}
-        self._resting: tuple[VenueOrder, ...] = ()
         self._since: datetime | None = None
         self._fills: list[VenueFill] = []
         self._strangers: frozenset[str] = frozenset()
-
-    @property
-    def at(self) -> datetime | None:
-        """Return when the listing began, UTC: what it lacks was not there then.
-
-        None as long as nothing was listed.
-        """
-        return self._at
 
     @property
     def is_over(self) -> bool:
@@ -77,11 +68,15 @@ class VenueLook:
         Raises:
             ApplicationError: The venue could not be asked.
         """
-        if self._at is None:
-            now = self._clock.now()
-            self._resting = self.port.orders_open(self._symbol)
-            self._at, self._until = now, self._clock.now() + LASTS
-        return self._resting
+        return self._list()[1]
+
+    def listed_at(self) -> datetime:
+        """Return when the listing began, UTC: what it lacks was not there then.
+
+        Raises:
+            ApplicationError: The venue could not be asked.
+        """
+        return self._list()[0]
 
     def executed(self, since: datetime) -> list[VenueFill]:
         """Return the account's executions from a time on, oldest first.
@@ -113,8 +108,15 @@ class VenueLook:
             self._asked[name] = told
         return self._asked[name]
 
+    def _list(self) -> tuple[datetime, tuple[VenueOrder, ...]]:
+        if self._listed is None:
+            now = self._clock.now()
+            self._listed = now, self.port.orders_open(self._symbol)
+            self._until = self._clock.now() + LASTS
+        return self._listed
+
     def _executed_list(self, since: datetime) -> None:
-        self.resting()
+        self._list()
         if self._since is not None and self._since <= since:
             return
         until = self._clock.now() + MARGIN

@@ -84,9 +84,8 @@ def test_it_is_listed_anew_after_ten_seconds(
     monkeypatch.setattr(Elapsed, "now", lambda _: now)
     looks = VenueLooks(account.pk, venue, now)
     look = looks.of(BTC)
-    assert (look.at, looks.of(BTC)) == (None, look)
-    look.resting()
-    assert (look.at, looks.of(BTC)) == (now, look)
+    assert looks.of(BTC) is look
+    assert (look.listed_at(), looks.of(BTC)) == (now, look)
 
     now += venue_look.LASTS + timedelta(seconds=1)
     name = venue.outside()
